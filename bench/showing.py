@@ -1,0 +1,65 @@
+"""How soon the console is there, how soon it follows a key, and what it holds."""
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from bench.house import WEBDUH, House
+from bench.measuring import mib, ms, row, title
+from bench.terminal import Terminal
+
+APPS = 20
+SCREENS = Path(__file__).parent / "screens"
+
+
+def measure(house: House) -> None:
+    """First frame, keys, memory, log pane."""
+    for number in range(APPS):
+        house.deploy(house.site(f"app-{number:03}"))
+    title("Showing, at 160×48")
+    empty = _first_frame([sys.executable, str(SCREENS / "empty.py")], house, b"drawn")
+    frame = _first_frame([WEBDUH], house, b"app-000")
+    row(f"console: first frame, {APPS} apps serve", ms(frame), f"empty app {ms(empty)}: × {frame / empty:.2f}", "× 1.5")
+    with Terminal([WEBDUH], house.env) as terminal:
+        terminal.until(b"app-000")
+        keys = [terminal.press(key) for key in (b"j", b"k") * 8]
+        terminal.rest()
+        memory = psutil.Process(terminal.pid).memory_info().rss
+    row(
+        "console: key to screen, median and slowest of 16",
+        f"{ms(statistics.median(keys))}, {ms(max(keys))}",
+        "",
+        "50 ms",
+    )
+    row("console: memory at rest", mib(memory), "", "120 MiB")
+    for wished, what in ((20_000, "lines a second, at 20,000 given"), (0, "lines a second, as many as it takes")):
+        rate, late = _tail(house, wished)
+        row(f"log pane: {what}", f"{rate:,.0f}", f"screen late by {ms(late)} at most", "20,000")
+    size, filling = _answer("hold.py")
+    row("log pane: a million lines held", mib(size), f"{filling:,.0f} lines a second", "60 MiB")
+
+
+def _first_frame(argv: list[str], house: House, text: bytes) -> float:
+    times = []
+    for _ in range(6):
+        with Terminal(argv, house.env) as terminal:
+            times.append(terminal.until(text))
+    return statistics.median(times[1:])
+
+
+def _tail(house: House, wished: int) -> tuple[float, float]:
+    answer = house.root / "tail"
+    with Terminal([sys.executable, str(SCREENS / "tail.py"), str(answer), str(wished)], house.env) as terminal:
+        while terminal.read(20):
+            pass
+    rate, late = map(float, answer.read_text().split())
+    return rate, late
+
+
+def _answer(screen: str) -> tuple[float, float]:
+    done = subprocess.run([sys.executable, str(SCREENS / screen)], capture_output=True, text=True, check=True)
+    first, second = map(float, done.stdout.split())
+    return first, second

@@ -1,0 +1,136 @@
+"""Python apps: web frameworks, plain programs, and sites that Python generates."""
+
+from collections.abc import Iterator
+
+from webduh_console.frameworks import (
+    BuildPlan,
+    BuildStep,
+    EnvVar,
+    Evidence,
+    Match,
+    Source,
+    Static,
+    is_secret,
+    merged,
+    named_in_example,
+    procfile,
+)
+from webduh_plugins.python_app import Entry, entry, modules
+from webduh_plugins.python_module import Module
+from webduh_plugins.python_project import Project, install_steps, project, python_version
+from webduh_plugins.python_start import Start, collects_static, procfile_processes, start
+
+_SIGNS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
+
+
+class Plugin:
+    """Python, recognized by its project files, an app object, or a program with a usual name."""
+
+    name = "python"
+    api = 1
+    variants = (
+        *(
+            "django",
+            "fastapi",
+            "fasthtml",
+            "litestar",
+            "quart",
+            "flask",
+            "dash",
+            "sanic",
+            "falcon",
+            "bottle",
+            "starlette",
+        ),
+        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "mkdocs"),
+    )
+
+    def detect(self, source: Source) -> Match | None:
+        """A framework is surest when its app object was found and it is a declared dependency."""
+        signs = tuple(Evidence(file, "is there") for file in _SIGNS if source.exists(file))
+        if not signs and not any(map(source.files, ("*.py", "*/manage.py", "*/__main__.py"))):
+            return None
+        found, read = project(source), modules(source)
+        begin = entry(source, found, read)
+        if begin is None:
+            lines = tuple(Evidence("Procfile", "says how it is started") for _ in range("web" in procfile(source)))
+            return Match(self.name, "language", 0.8 if lines else 0.3, (*signs, *lines)) if signs else None
+        evidence = (*begin.evidence, *_chosen(found))
+        if begin.variant:
+            surely = begin.app is not None or begin.variant in ("django", "streamlit", "mkdocs", "nicegui")
+            confidence = 0.6 if not surely else 0.95 if begin.declared else 0.8
+            return Match(self.name, "framework", confidence, evidence, begin.variant)
+        one = read.get(begin.file, Module())
+        serves = one.listens or one.reads_port
+        if signs or serves:
+            return Match(self.name, "language", 0.8 if serves else 0.6, evidence)
+        return Match(self.name, "script", 0.5, evidence)
+
+    def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
+        """The dependencies go into `.venv`; a Procfile says better than any guess how the app is started."""
+        found, read = project(source), modules(source)
+        begin = entry(source, found, read)
+        lines = procfile(source)
+        begun = start(source, found, begin, read) if begin is not None else Start()
+        said = procfile_processes(lines, found)
+        guessed = [] if "web" in lines else [process for process in begun.processes if process.name not in lines]
+        version = python_version(source)
+        site = begin is not None and begin.variant == "mkdocs"
+        return BuildPlan(
+            self.name,
+            "python",
+            variant=begin.variant if begin else match.variant,
+            install=install_steps(source, found),
+            build=tuple(_build(source, found, begin)),
+            processes=(*guessed, *said),
+            static=Static("site") if site else None,
+            port=None if "web" in lines else begun.port,
+            health=begun.health,
+            versions={"python": version.text} if version else {},
+            version_source={"python": version.file} if version else {},
+            package_manager=found.manager.name if found.manager else None,
+            env=_variables(source, read),
+            variables={"PYTHONUNBUFFERED": "1", **begun.variables} if not site else {},
+            warnings=tuple(_warnings(source, begin, begun, read, found, procfile_says="web" in lines)),
+        )
+
+
+def _chosen(found: Project) -> Iterator[Evidence]:
+    if found.manager is not None and found.dependencies:
+        yield Evidence(found.manager.file, f"is for {found.manager.name}")
+
+
+def _build(source: Source, found: Project, begin: Entry | None) -> Iterator[BuildStep]:
+    if begin is not None and begin.variant == "mkdocs":
+        yield BuildStep("build the site", (found.python, "-m", "mkdocs", "build"), outputs=("site",))
+    if begin is not None and begin.variant == "django" and collects_static(source, begin) == "runs":
+        yield BuildStep("collect the static files", (found.python, begin.file, "collectstatic", "--noinput"))
+
+
+def _variables(source: Source, read: dict[str, Module]) -> tuple[EnvVar, ...]:
+    found = (
+        EnvVar(one.name, f"read in {file}", "run", one.required, is_secret(one.name), one.default)
+        for file, module in read.items()
+        for one in module.reads
+    )
+    return merged((*found, *named_in_example(source)))
+
+
+def _warnings(
+    source: Source, begin: Entry | None, begun: Start, read: dict[str, Module], found: Project, *, procfile_says: bool
+) -> Iterator[str]:
+    if begin is None and not procfile_says:
+        yield "Nothing says how the app is started: write `start:` in webduh.yaml, or a Procfile."
+    if not procfile_says:
+        yield from begun.warnings
+    if begin is not None and begin.variant and not begin.declared:
+        where = found.listed or "a requirements.txt"
+        yield f"{begin.file} needs {begin.variant}, which is not a dependency in {where}: the start will fail."
+    if begin is not None and begin.variant == "django" and collects_static(source, begin) == "needs variables":
+        yield (
+            f"Static files are not collected, since the settings need variables: add `{begin.file} collectstatic` "
+            "to the build steps in webduh.yaml."
+        )
+    for file, one in read.items():
+        if one.broken:
+            yield f"{file} cannot be parsed ({one.broken}): what it says was not used."

@@ -1,0 +1,103 @@
+"""Pictures of every screen, at the smallest size that must work and at the one that must be beautiful."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import worlds
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from webduh_console.commands.context import Context
+from webduh_console.console.app import ConsoleApp
+from webduh_console.console.deployments import Live
+from webduh_console.console.widgets.log_buffer import Entry
+from webduh_console.console.widgets.log_pane import LogPane
+from webduh_console.model.target import CancelToken
+
+SMALL, LARGE = (80, 24), (160, 48)
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
+Picture = Callable[..., bool]
+
+
+async def still(pilot: Pilot[Any]) -> None:
+    """Everything asked for is here, and no cursor blinks."""
+    await pilot.app.workers.wait_for_complete()
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False
+    await pilot.pause()
+
+
+def with_deployment(ctx: Context, upto: str) -> ConsoleApp:
+    """A console that shows a deployment that has come as far as a step."""
+    app = worlds.console(ctx)
+    live = Live("01JNHRUN", worlds.GUESTBOOK, "deploy", "local", CancelToken())
+    for event in worlds.events("01JNHRUN", upto):
+        live.arrive(event)
+    live.take()
+    app.deployments.adopt(live)
+    app.call_later(app.show_deployment, live)
+    return app
+
+
+@SIZES
+def test_the_apps(full: Context, snap_compare: Picture, size: tuple[int, int]) -> None:
+    assert snap_compare(worlds.console(full), terminal_size=size, press=["down"], run_before=still)
+
+
+def test_the_apps_by_day(tmp_path: Path, snap_compare: Picture) -> None:
+    ctx = worlds.full(tmp_path / "home", "times: utc\ntheme: day\n")
+    assert snap_compare(worlds.console(ctx), terminal_size=LARGE, run_before=still)
+    ctx.close()
+
+
+@SIZES
+def test_an_empty_console(empty: Context, snap_compare: Picture, size: tuple[int, int]) -> None:
+    assert snap_compare(worlds.console(empty), terminal_size=size, run_before=still)
+
+
+@SIZES
+@pytest.mark.parametrize("tab", ["overview", "releases", "deployments", "variables"])
+def test_an_app(released: Context, snap_compare: Picture, size: tuple[int, int], tab: str) -> None:
+    app = worlds.console(released)
+    app.call_later(app.open_app, worlds.GUESTBOOK, tab)
+    assert snap_compare(app, terminal_size=size, run_before=still)
+
+
+@SIZES
+def test_an_apps_logs(released: Context, snap_compare: Picture, size: tuple[int, int]) -> None:
+    app = worlds.console(released)
+    app.call_later(app.open_app, worlds.GUESTBOOK, "logs")
+
+    async def written(pilot: Pilot[Any]) -> None:
+        await still(pilot)
+        start = worlds.ago(minutes=5).timestamp()
+        lines = [
+            Entry(start + n, "stdout", "web", f'10.0.0.{n % 9} "GET /notes/{n}" 200 {n * 7 % 90} ms') for n in range(80)
+        ]
+        lines[70] = Entry(start + 70, "stderr", "worker", "WARN: queue is behind by 12 jobs \u65e5\u672c")
+        pilot.app.screen.query_one(LogPane).add(lines)
+        await pilot.press("t")
+
+    assert snap_compare(app, terminal_size=size, run_before=written)
+
+
+@SIZES
+@pytest.mark.parametrize("upto", ["build", "failed", "reverting", "end"])
+def test_a_deployment(full: Context, snap_compare: Picture, size: tuple[int, int], upto: str) -> None:
+    assert snap_compare(with_deployment(full, upto), terminal_size=size, run_before=still)
+
+
+@SIZES
+def test_all_keys(full: Context, snap_compare: Picture, size: tuple[int, int]) -> None:
+    assert snap_compare(worlds.console(full), terminal_size=size, press=["question_mark"], run_before=still)
+
+
+@SIZES
+def test_the_command_line(full: Context, snap_compare: Picture, size: tuple[int, int]) -> None:
+    async def typed(pilot: Pilot[Any]) -> None:
+        await pilot.press("colon", *"de")
+        await still(pilot)
+
+    assert snap_compare(worlds.console(full), terminal_size=size, run_before=typed)

@@ -1,0 +1,271 @@
+"""Homes with a past, written through the state's own functions, and the moment they are looked at."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from textual.pilot import Pilot
+
+from webduh_console.commands.context import Context
+from webduh_console.config.home import Home
+from webduh_console.console.app import ConsoleApp
+from webduh_console.model.build import Process
+from webduh_console.model.events import (
+    AnyEvent,
+    Finished,
+    Output,
+    Reverting,
+    Serving,
+    Started,
+    StepFinished,
+    StepStarted,
+    Warned,
+)
+from webduh_console.model.names import AppKey
+from webduh_console.model.plan import Plan
+from webduh_console.model.release import (
+    Actual,
+    Artifact,
+    Deployment,
+    Instance,
+    Outcome,
+    Release,
+    Route,
+    SourceRef,
+    Spec,
+    Variable,
+)
+from webduh_console.state.apps import AppEntry
+
+NOW = datetime(2026, 3, 4, 17, 5, 9, tzinfo=UTC)
+GUESTBOOK = AppKey("default", "guestbook", "production")
+STAGING = AppKey("default", "guestbook", "staging")
+DOCS = AppKey("default", "docs", "production")
+SHOP = AppKey("shop", "storefront", "production")
+WORKER = AppKey("shop", "mailer", "preview-42")
+STEPS = ("check", "build", "lease", "record", "place", "start", "healthy", "switch", "current", "watch", "retire")
+
+
+def ago(**span: float) -> datetime:
+    """A moment before NOW."""
+    return NOW - timedelta(**span)
+
+
+def context(root: Path, settings: str = "times: utc\n") -> Context:
+    """A context of the console in an empty home."""
+    home = Home(root / "data", root / "config", root / "cache").made()
+    (home.config / "settings.yaml").write_text(settings, "utf-8")
+    return Context(home, "console")
+
+
+def frozen() -> datetime:
+    """The clock of a test: it stands still."""
+    return NOW
+
+
+def console(ctx: Context, every: float = 0.0, clock: Callable[[], datetime] = frozen) -> ConsoleApp:
+    """A console over a context whose clock stands still, and which asks nobody."""
+    return ConsoleApp(ctx, clock=clock, every=every)
+
+
+def release(key: AppKey, number: int, created: datetime, framework: str = "python", **variables: str) -> Release:
+    """A release with one web process."""
+    return Release(
+        number=number,
+        key=key,
+        target="local",
+        spec=Spec(framework, (Process("web", ("python", "app.py")),), routes=(Route(port=20000 + number),)),
+        artifact=Artifact(f"{number:02x}" * 32, size=1_843_200 + number * 40_000, files=42),
+        source=SourceRef(f"/srv/{key.app}", "ab" * 32, f"{number}f3c9a1d{number}" * 4, "main", number % 2 == 0),
+        created=created,
+        by="ada@laptop",
+        trigger="command",
+        deployment=f"01JNH{number:021d}",
+        base=number - 1 or None,
+        variables={name: Variable(value, name.endswith("KEY")) for name, value in variables.items()},
+    )
+
+
+def instance(key: AppKey, number: int, cpu: float, memory: int, started: datetime, process: str = "web") -> Instance:
+    """A running instance."""
+    return Instance(
+        f"{key.slug}--{process}--{number}", key, process, number, "local", "running", 4000 + number, 20_400 + number,
+        started=started, cpu=cpu, memory=memory,
+    )  # fmt: skip
+
+
+def deployment(
+    key: AppKey, number: int, started: datetime, outcome: Outcome = "done", action: str = "deploy", **more: Any
+) -> Deployment:
+    """A deployment that is over."""
+    return Deployment(
+        id=f"01JNH{key.app.upper()[:4]:0<4}{number:017d}", key=key, target="local", action=action, outcome=outcome,
+        started=started, release=number, base=number - 1 or None, seconds=2.4 + number / 10,
+        url="http://localhost:20011", by="ada@laptop", trigger="command", **more,
+    )  # fmt: skip
+
+
+def full(root: Path, settings: str = "times: utc\n") -> Context:
+    """Five apps in three conditions, with deployments of all kinds, observed three minutes ago."""
+    ctx = context(root, settings)
+    for project, name in (("default", "guestbook"), ("default", "docs"), ("shop", "storefront"), ("shop", "mailer")):
+        ctx.state.apps.add(AppEntry(project, name, f"/srv/{name}", ago(days=30)))
+    guestbook = release(GUESTBOOK, 12, ago(hours=2))
+    mb = 2**20
+    ctx.state.memory.remember(
+        "local",
+        [
+            Actual(
+                GUESTBOOK,
+                guestbook,
+                (
+                    instance(GUESTBOOK, 12, 0.12, 84 * mb, ago(hours=2)),
+                    instance(GUESTBOOK, 12, 0.03, 41 * mb, ago(hours=2), "worker"),
+                ),
+                "http://localhost:20011",
+                "serving",
+            ),
+            Actual(STAGING, release(STAGING, 14, ago(minutes=20)),
+                   (instance(STAGING, 14, 0.01, 61 * mb, ago(minutes=20)),), "http://localhost:20012", "serving"),
+            Actual(DOCS, release(DOCS, 3, ago(days=6), "static"), (), "http://localhost:20013", "serving"),
+            Actual(SHOP, release(SHOP, 41, ago(days=1)), (instance(SHOP, 41, 0.94, 512 * mb, ago(days=1)),),
+                   "http://localhost:20014", "degraded", "1 of 2 instances answers"),
+            Actual(WORKER, release(WORKER, 2, ago(minutes=50)), (), "", "down",
+                   "web exited with 1 four times in a minute"),
+        ],
+        ago(minutes=3),
+    )  # fmt: skip
+    failed = {
+        "name": "unhealthy",
+        "what": "The new release of mailer (preview-42) did not become healthy.",
+        "why": "The web process listens on port 8000, not on 20402 as PORT says.",
+        "kept": "Release 2 was never live; nothing serves.",
+        "hint": "Listen on the port in PORT, or say `port: 8000` in webduh.yaml.",
+    }
+    for one in (
+        deployment(DOCS, 3, ago(days=6)),
+        deployment(SHOP, 41, ago(days=1)),
+        deployment(GUESTBOOK, 11, ago(hours=5)),
+        deployment(GUESTBOOK, 12, ago(hours=2)),
+        deployment(WORKER, 2, ago(minutes=50), "reverted", error=failed),
+        deployment(STAGING, 13, ago(minutes=31), "cancelled"),
+        deployment(STAGING, 14, ago(minutes=20)),
+    ):
+        ctx.state.history.begin(one)
+        ctx.state.history.finish(one)
+    return ctx
+
+
+def with_releases(ctx: Context, key: AppKey = GUESTBOOK) -> Context:
+    """Four kept releases of an app in the target's own record, the last one serving, with a change waiting."""
+    record = ctx.target("local").record(key, "local")
+    lease = record.acquire("ada@laptop", "a test's past")
+    for number, made in ((9, ago(days=3)), (10, ago(days=1)), (11, ago(hours=5)), (12, ago(hours=2))):
+        one = release(key, number, made, GREETING=f"hello {number}", SECRET_KEY="not to be seen", LANG="en")
+        record.write(lease, one, plan_of(one))
+    record.set_current(lease, 12)
+    lease.release()
+    ctx.state.pending.set(key, "GREETING", Variable("good day"), 12)
+    ctx.state.pending.set(key, "API_KEY", Variable("sealed-away", True), 12)
+    return ctx
+
+
+def plan_of(one: Release) -> Plan:
+    """The plan a release came from."""
+    return Plan(one.deployment, one.key, one.target, "deploy", one.source, one.spec, one.by, one.trigger)
+
+
+def events(identity: str, upto: str = "end", key: AppKey = GUESTBOOK) -> list[AnyEvent]:
+    """A deployment's events: as far as a step, or `end`, `failed`, `reverting`."""
+    usual = dict(zip(STEPS, (0.1, 4.0, 0.1, 0.1, 0.4, 0.3, 2.2, 0.1, 0.1, 5.0, 1.0), strict=True))
+    took = dict(zip(STEPS, (0.1, 4.6, 0.1, 0.1, 0.4, 0.3, 2.0, 0.1, 0.1, 5.0, 1.1), strict=True))
+    phases: dict[str, Any] = dict.fromkeys(STEPS, "prepare") | {
+        "build": "build",
+        "switch": "commit",
+        "current": "commit",
+        "retire": "retire",
+    }
+    at = ago(seconds=8)
+    found: list[AnyEvent] = []
+
+    def put(event: AnyEvent, later: float = 0.0) -> None:
+        nonlocal at
+        at += timedelta(seconds=later)
+        found.append(msgspec.structs.replace(event, deployment=identity, seq=len(found) + 1, at=at))
+
+    put(Started(app=key.app, environment=key.environment, target="local", action="deploy", steps=STEPS))
+    for name in STEPS:
+        place: Any = {"step": name, "place": "local"}
+        put(StepStarted(phase=phases[name], usual=usual[name], **place))
+        for line in OUTPUT.get(name, ()):
+            put(Output(text=line, stream="stderr" if "WARN" in line else "stdout", **place), 0.01)
+        if upto in ("failed", "reverting") and name == "healthy":
+            put(StepFinished(outcome="failed", seconds=2.0, **place), 2.0)
+            put(Reverting(reason="The new release of guestbook did not become healthy."))
+            for back in ("start", "place", "record"):
+                put(StepStarted(phase="prepare", step=back, place="local"), 0.1)
+                if upto == "reverting" and back == "place":
+                    return found
+                put(Output(text=f"{back}: taken back", step=back, place="local"))
+                put(StepFinished(outcome="undone", seconds=0.2, step=back, place="local"), 0.2)
+            put(Finished(outcome="reverted", release=None, url="", seconds=8.1, error=FAILURE))
+            return found
+        if upto == name:
+            return found
+        put(StepFinished(outcome="done", seconds=took[name], **place), took[name])
+        if name == "build":
+            put(Warned(code="lock", text="There is no lock file; the newest versions were installed.", **place))
+        if name == "current":
+            put(Serving(release=13, url="http://localhost:20011", seconds=7.8))
+    put(Finished(outcome="done", release=13, url="http://localhost:20011", seconds=13.9))
+    return found
+
+
+OUTPUT = {
+    "build": (
+        "$ python -m venv .venv",
+        "$ .venv/bin/pip install -r requirements.txt",
+        "Collecting flask==3.1.0",
+        "  Downloading flask-3.1.0-py3-none-any.whl (102 kB)",
+        "WARNING: a newer pip is available",
+        "Successfully installed blinker-1.9.0 click-8.1.8 flask-3.1.0 itsdangerous-2.2.0 jinja2-3.1.5",
+    ),
+    "place": ("42 files, 1.8M, digest 0c0c0c0c0c0c",),
+    "start": ("web listens at 127.0.0.1:20413",),
+    "healthy": ("GET / answered 200 in 0.04 s",),
+    "switch": ("http://localhost:20011 leads to release 13",),
+}
+FAILURE = {
+    "name": "unhealthy",
+    "what": "The new release of guestbook did not become healthy.",
+    "why": "The web process exited with 1 after 0.4 s; its last words: KeyError: 'DATABASE_URL'",
+    "kept": "Release 12 serves on; the new instances were removed.",
+    "hint": "Set it with `webduh env set guestbook DATABASE_URL=…`, then deploy again.",
+}
+
+
+@asynccontextmanager
+async def opened(app: ConsoleApp, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[Any]]:
+    """A running console; whatever it started has ended when this does."""
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield pilot
+
+
+async def until(pilot: Pilot[Any], so: Callable[[], object], limit: float = 30.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + limit
+    while not so():
+        assert time.monotonic() < end, "it did not come to be so"
+        await pilot.pause(0.02)
+
+
+def drawn(app: ConsoleApp) -> str:
+    """What stands on the screen, as text."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text[:width].rstrip() for strip in lines[:height])

@@ -1,0 +1,75 @@
+"""Files that are served as they are."""
+
+from collections.abc import Callable
+
+import pytest
+from webduh_plugins.static import Plugin
+
+from webduh_console.frameworks import BuildPlan, Evidence, Match, Static
+from webduh_console.frameworks.source import FolderSource
+
+Tree = Callable[[dict[str, str]], FolderSource]
+
+SPA = '<!doctype html><div id="app"></div><script type="module" src="/main.js"></script>'
+
+
+@pytest.mark.parametrize(
+    ("files", "match", "static"),
+    [
+        (
+            {"index.html": "<p>"},
+            Match("static", "static", 0.9, (Evidence("index.html", "is the first page"),)),
+            Static("."),
+        ),
+        (
+            {"public/index.html": ""},
+            Match("static", "static", 0.8, (Evidence("public/index.html", "is the first page"),)),
+            Static("public"),
+        ),
+        (
+            {"dist/index.html": "", "site/index.html": ""},
+            Match("static", "static", 0.8, (Evidence("dist/index.html", "is the first page"),)),
+            Static("dist"),
+        ),
+        (
+            {"index.html": "", "public/index.html": ""},
+            Match("static", "static", 0.9, (Evidence("index.html", "is the first page"),)),
+            Static("."),
+        ),
+        ({"index.html": "", "404/index.html": ""}, None, Static(".", not_found="404/index.html")),
+        ({"index.html": SPA}, None, Static(".", spa=True)),
+        ({"index.html": SPA, "about.html": ""}, None, Static(".")),
+        ({"dist/index.html": SPA, "notes.html": ""}, None, Static("dist", spa=True)),
+        ({"index.html": '<script type="module">x</script>'}, None, Static(".")),
+        ({"index.html": "<div id=root></div><script TYPE='module'></script>"}, None, Static(".", spa=True)),
+    ],
+)
+def test_a_site_is_found_where_sites_are_kept(
+    tree: Tree, files: dict[str, str], match: Match | None, static: Static
+) -> None:
+    source = tree(files)
+    found = Plugin().detect(source)
+    assert found is not None
+    assert match is None or found == match
+    variant = "spa" if static.spa else ""
+    assert Plugin().plan(source, found, {}) == BuildPlan("static", "html", variant=variant, static=static)
+
+
+def test_pages_without_a_first_one_are_served_with_a_warning(tree: Tree) -> None:
+    source = tree({"about.html": "", "b.html": ""})
+    found = Plugin().detect(source)
+    assert found == Match("static", "static", 0.5, (Evidence("about.html", "is a page"),))
+    warnings = ("There is no index.html: / will not be found.",)
+    assert Plugin().plan(source, found, {}) == BuildPlan("static", "html", static=Static("."), warnings=warnings)
+
+
+@pytest.mark.parametrize("files", [{}, {"a.txt": ""}, {"templates/index.html": ""}, {"node_modules/index.html": ""}])
+def test_other_folders_are_no_sites(tree: Tree, files: dict[str, str]) -> None:
+    assert Plugin().detect(tree(files)) is None
+
+
+def test_the_option_names_another_folder(tree: Tree) -> None:
+    source = tree({"index.html": "", "web/index.html": ""})
+    match = Plugin().detect(source)
+    assert match is not None
+    assert Plugin().plan(source, match, {"dir": "web"}).static == Static("web")

@@ -1,0 +1,1 @@
+"""The themes that ship with the console, a TOML file each."""

@@ -1,0 +1,3 @@
+"""webduh console: deploy your own apps to your own machines."""
+
+__version__ = "0.1.0"

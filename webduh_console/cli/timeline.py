@@ -1,0 +1,102 @@
+"""A deployment as lines of text, one a step, while it happens."""
+
+import shutil
+import sys
+from collections.abc import Callable
+
+from webduh_console.commands.words import size, span
+from webduh_console.model.events import (
+    AnyEvent,
+    Finished,
+    Output,
+    Progress,
+    Reverting,
+    Serving,
+    Started,
+    StepFinished,
+    StepStarted,
+    Warned,
+)
+from webduh_console.model.plan import Plan
+
+MARKS = {"done": "✓", "failed": "✗", "cancelled": "⊘", "undone": "↩", "skipped": "-"}
+LOUD = ("build", "release")
+FIGURES: dict[str, Callable[[float], str]] = {
+    "bytes": size,
+    "files": lambda n: f"{n:.0f} files",
+    "instances": lambda n: f"{n:.0f} started",
+}
+
+
+class Timeline:
+    """Prints a step when it ends, the output of loud steps as it comes, and on a terminal what goes on right now."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._live = sys.stdout.isatty()
+        self._shown = False
+        self._backward = False
+
+    def draw(self, event: AnyEvent) -> None:
+        """Draw one event."""
+        match event:
+            case Started():
+                self._print(f"{event.action} {self._plan.key} on {event.target}")
+                for warning in self._plan.warnings:
+                    self._print(f"  ! {warning}")
+            case StepStarted():
+                usual = f" (usually {span(event.usual)})" if event.usual and event.usual > 1 else ""
+                self._now(f"  … {event.step}{usual}")
+            case Progress():
+                of = f" of {event.total:g}" if event.total else ""
+                self._now(f"  … {event.step} {event.done:g}{of} {event.unit}")
+            case Output():
+                if event.step in LOUD and event.stream != "webduh":
+                    self._print(f"  │ {event.text}")
+                elif event.step in LOUD or event.stream == "webduh":
+                    self._now(f"  … {event.step}: {event.text}")
+            case StepFinished():
+                self._finished(event)
+            case Warned():
+                self._print(f"  ! {event.text}" + (f" {event.hint}" if event.hint else ""))
+            case Reverting():
+                self._print(f"  ↩ taking it back: {event.reason}")
+            case Serving():
+                address = f" at {event.url}" if event.url else ""
+                self._print(f"  ● serving      {span(event.seconds):>8}   release {event.release}{address}")
+            case Finished():
+                self._end(event)
+
+    def cancelling(self) -> None:
+        """Say that Ctrl-C was heard."""
+        self._print("  ⊘ cancelling: the way back is taken. Ctrl-C again stops at once.")
+
+    def _finished(self, event: StepFinished) -> None:
+        figures = ", ".join(FIGURES[name](value) for name, value in event.figures.items() if name in FIGURES)
+        self._print(f"  {MARKS[event.outcome]} {event.step:<12} {span(event.seconds):>8}   {figures}".rstrip())
+
+    def _end(self, event: Finished) -> None:
+        from webduh_console.cli.face import error_lines
+
+        if event.error:
+            self._print("\n".join(error_lines(event.error)))
+        if event.outcome == "done":
+            self._print(f"{self._plan.key}: release {event.release} {event.url}".rstrip() + f"   {span(event.seconds)}")
+        else:
+            back = {"reverted": ", and everything was taken back", "cancelled": "; everything was taken back"}
+            self._print(f"{self._plan.key}: {event.outcome} after {span(event.seconds)}{back.get(event.outcome, '')}")
+
+    def _print(self, text: str) -> None:
+        if self._shown:
+            sys.stdout.write("\r\x1b[K")
+            self._shown = False
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def _now(self, text: str) -> None:
+        """A line that the next one replaces; only on a terminal."""
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stdout.write("\r\x1b[K" + "".join(c if c.isprintable() else "·" for c in text)[:width])
+            sys.stdout.flush()
+            self._shown = True

@@ -1,0 +1,207 @@
+"""The commands as functions, for the console: values in, values or events out."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from webduh_console.clock import now
+from webduh_console.commands.apps import find
+from webduh_console.commands.context import Context
+from webduh_console.model.events import AnyEvent
+from webduh_console.model.names import AppKey
+from webduh_console.model.observe import LogLine, LogSelector, MetricQuery, Series
+from webduh_console.model.plan import Plan
+from webduh_console.model.release import Actual, Deployment, Release
+from webduh_console.model.target import CancelToken
+
+if TYPE_CHECKING:
+    from webduh_console.engine.stream import EventStream
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An app in an environment on a target.
+
+    `at` is when it was observed (None: never), `pending` counts the changes of variables that are not deployed yet.
+    """
+
+    key: AppKey
+    target: str
+    actual: Actual
+    at: datetime | None
+    folder: str
+    last: Deployment | None
+    pending: int
+
+
+class TargetRow(msgspec.Struct, frozen=True):
+    """A target. `cpu` in cores and `memory` in bytes are the sums of its instances'."""
+
+    name: str
+    kind: str
+    state: str
+    detail: str
+    apps: int
+    cpu: float
+    memory: int
+
+
+def remembered(ctx: Context) -> list[Row]:
+    """Every app as it was observed last, from the local state alone."""
+    seen = {(entry.target, entry.actual.key): entry for entry in ctx.state.memory.recall()}
+    folders = {(entry.project, entry.name): entry.folder for entry in ctx.state.apps.all()}
+    pending = ctx.state.pending.counts()
+    last: dict[tuple[str, AppKey], Deployment] = {}
+    for deployment in ctx.state.history.list(limit=500):
+        last.setdefault((deployment.target, deployment.key), deployment)
+    rows = [
+        Row(
+            key,
+            target,
+            seen[target, key].actual if (target, key) in seen else Actual(key),
+            seen[target, key].at if (target, key) in seen else None,
+            folders.get((key.project, key.app), ""),
+            last.get((target, key)),
+            pending.get(key, 0),
+        )
+        for target, key in {*seen, *(place for place, d in last.items() if d.outcome == "running")}
+    ]
+    known = {(row.key.project, row.key.app) for row in rows}
+    for (project, app), folder in folders.items():
+        if (project, app) not in known:
+            key = AppKey(project, app, "production")
+            rows.append(Row(key, "local", Actual(key), None, folder, last.get(("local", key)), pending.get(key, 0)))
+    return sorted(rows, key=lambda row: (row.key, row.target))
+
+
+def observe(ctx: Context) -> list[Row]:
+    """Every app as it is now: asks the targets, and remembers what they say."""
+    at = now()
+    for name in ctx.target_names():
+        target = ctx.target(name)
+        found = target.observe(target.keys())
+        ctx.state.memory.remember(name, [actual for actual in found.values() if not _gone(actual)], at)
+        for entry in ctx.state.memory.recall():
+            if entry.target == name and (entry.actual.key not in found or _gone(found[entry.actual.key])):
+                ctx.state.memory.forget(name, entry.actual.key)
+    return remembered(ctx)
+
+
+def _gone(actual: Actual) -> bool:
+    return actual.release is None and not actual.instances and not actual.busy
+
+
+def targets(ctx: Context) -> list[TargetRow]:
+    """Every target with what runs there."""
+    rows = []
+    for name in ctx.target_names():
+        target = ctx.target(name)
+        facts = {fact.name: fact for fact in target.facts()}
+        supervisor = facts.get("supervisor")
+        state = "up" if supervisor and supervisor.value == "running" else "stopped"
+        keys = target.keys()
+        instances = [instance for actual in target.observe(keys).values() for instance in actual.instances]
+        rows.append(
+            TargetRow(
+                name,
+                target.kind,
+                state,
+                facts["disk"].value if "disk" in facts else "",
+                len(keys),
+                sum(instance.cpu for instance in instances),
+                sum(instance.memory for instance in instances),
+            )
+        )
+    return rows
+
+
+def releases(ctx: Context, key: AppKey, target: str | None = None) -> list[Release]:
+    """The kept releases, oldest first, without the values of variables."""
+    chosen = ctx.target(target or target_of(ctx, key))
+    return chosen.record(key, chosen.places[0]).releases()
+
+
+def serving(ctx: Context, key: AppKey) -> Release | None:
+    """The serving release with its variables."""
+    target = ctx.target(target_of(ctx, key))
+    record = target.record(key, target.places[0])
+    number = record.current()
+    return record.read(number) if number is not None else None
+
+
+def target_of(ctx: Context, key: AppKey) -> str:
+    """The target where an app in an environment was deployed last."""
+    last = next(iter(ctx.state.history.list(key, limit=1)), None)
+    return last.target if last else "local"
+
+
+def deployments(ctx: Context, key: AppKey | None = None, limit: int = 50) -> list[Deployment]:
+    """The deployments of an app, or all, newest first. Those whose owner died are marked as interrupted."""
+    ctx.state.history.mark_interrupted()
+    return ctx.state.history.list(key, limit)
+
+
+def events(ctx: Context, deployment: str) -> list[AnyEvent]:
+    """Everything that happened in a deployment, so far."""
+    return ctx.state.history.events(deployment)
+
+
+def plan(
+    ctx: Context, app_or_folder: str, environment: str | None = None, on: str | None = None, **options: object
+) -> Plan:
+    """The plan of a deployment; options are the fields of `Wishes`."""
+    from webduh_console.commands.planning import Wishes, plan_deploy
+
+    return plan_deploy(ctx, app_or_folder, environment, on, msgspec.convert(options, Wishes))
+
+
+def rollback_plan(
+    ctx: Context, app: str, environment: str | None = None, to: int | None = None, **options: object
+) -> Plan:
+    """The plan of a return to a kept release, by default the one before."""
+    from webduh_console.commands.planning import Wishes, plan_rollback
+
+    return plan_rollback(ctx, app, environment, to, msgspec.convert(options, Wishes))
+
+
+def apply(ctx: Context, plan: Plan, cancel: CancelToken | None = None) -> "EventStream":
+    """Carry a plan out. Its folder is the app's from now on; its events are kept whether they are read here or not."""
+    from webduh_console.commands.recording import Recorder
+    from webduh_console.engine.deployment import apply as start
+    from webduh_console.state.apps import AppEntry
+
+    if plan.action == "deploy":
+        ctx.state.apps.add(AppEntry(plan.key.project, plan.key.app, plan.source.folder, plan.made))
+    return start(ctx.target(plan.target), plan, cancel, sinks=[Recorder(ctx.state, plan)])
+
+
+def logs(
+    ctx: Context,
+    key: AppKey,
+    process: str | None = None,
+    tail: int | None = 500,
+    follow: bool = True,
+    stop: Flag | None = None,
+    since: timedelta | None = None,
+    release: int | None = None,
+) -> Iterator[LogLine]:
+    """The lines of an app's instances, oldest first."""
+    source = ctx.target(target_of(ctx, key)).logs()
+    first = now() - since if since is not None else None
+    return source.read(LogSelector(key, process, release), since=first, tail=tail, follow=follow, stop=stop)
+
+
+def metrics(ctx: Context, key: AppKey, metric: str, seconds: int = 600, step: float = 2.0) -> list[Series]:
+    """The figures of an app's instances over the last seconds."""
+    source = ctx.target(target_of(ctx, key)).metrics()
+    end = now()
+    query = msgspec.convert({"metric": metric, "key": key}, MetricQuery)
+    return source.range(query, end - timedelta(seconds=seconds), end, step)
+
+
+def folder_of(ctx: Context, app: str) -> Path:
+    """The folder of an app."""
+    return Path(find(ctx, app).folder)

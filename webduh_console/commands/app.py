@@ -1,0 +1,105 @@
+"""app: the apps this machine knows."""
+
+from pathlib import Path
+
+import click
+
+from webduh_console.commands import api
+from webduh_console.commands.apps import find, find_or_name, key_of
+from webduh_console.commands.complete import apps_and_folders, dry_run_option, environment_option, with_context
+from webduh_console.commands.context import Context
+from webduh_console.commands.language import Changing, Noun, Reading
+from webduh_console.commands.results import Column, Done, Listing, Result
+from webduh_console.commands.words import ago
+from webduh_console.engine.removal import remove
+from webduh_console.errors import NotFoundError, QuestionError
+from webduh_console.model.names import AppKey
+
+_known_app = click.argument("app", shell_complete=apps_and_folders)
+
+
+@click.group(cls=Noun)
+def app() -> None:
+    """List, add, move and remove apps."""
+
+
+@app.command("ls", cls=Reading)
+@with_context
+def app_ls(ctx: Context) -> Result:
+    """List the apps and their folders."""
+    entries = ctx.state.apps.all()
+    columns = (
+        Column("name", "APP"),
+        Column("project", "PROJECT"),
+        Column("folder", "FOLDER"),
+        Column("added", "ADDED"),
+    )
+    words = [{"name": e.name, "project": e.project, "folder": e.folder, "added": ago(e.added)} for e in entries]
+    data = [{"name": e.name, "project": e.project, "folder": e.folder, "added": e.added} for e in entries]
+    return Listing("apps", columns, words, data, "There are no apps yet. Deploy a folder: `webduh deploy FOLDER`.")
+
+
+@app.command("add", cls=Changing)
+@click.argument("folder", type=click.Path())
+@click.option("--name", metavar="NAME", help="Its name; by default webduh.yaml's, or the folder's.")
+@click.option("--project", metavar="NAME", help="The project it belongs to.")
+@dry_run_option
+@with_context
+def app_add(ctx: Context, folder: str, name: str | None, project: str | None, dry_run: bool) -> Result:
+    """Register a folder as an app, without deploying it."""
+    entry = find_or_name(ctx, str(Path(folder).expanduser().absolute()), name, project)
+    (ctx.state.apps.check if dry_run else ctx.state.apps.add)(entry)
+    would = "would be" if dry_run else "is"
+    return Done(f"{entry.name} {would} the app in {entry.folder}.", {"app": entry.name, "folder": entry.folder})
+
+
+@app.command("move", cls=Changing)
+@_known_app
+@click.argument("folder", type=click.Path())
+@dry_run_option
+@with_context
+def app_move(ctx: Context, app: str, folder: str, dry_run: bool) -> Result:
+    """Say that an app's folder is now another."""
+    entry, there = find(ctx, app), Path(folder).expanduser().absolute()
+    if not there.is_dir():
+        raise NotFoundError(f"{folder} is not a folder.", kept="Nothing was changed.")
+    if not dry_run:
+        ctx.state.apps.move(entry.project, entry.name, there)
+    would = "would be" if dry_run else "is now"
+    return Done(f"{entry.name} {would} in {there}.", {"app": entry.name, "folder": str(there)})
+
+
+@app.command("rm", cls=Changing)
+@_known_app
+@environment_option
+@click.option("--volumes", is_flag=True, help="Remove its volumes too. What is in them is lost.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
+@with_context
+def app_rm(ctx: Context, app: str, environment: str | None, volumes: bool, yes: bool, dry_run: bool) -> Result:
+    """Stop an app and remove its releases; its folder stays, and its volumes unless asked."""
+    entry = find(ctx, app)
+    keys = [key_of(entry, environment)] if environment else _keys(ctx, entry.project, entry.name)
+    what = ", ".join(str(key) for key in keys) or entry.name
+    lost = "its releases and volumes" if volumes else "its releases, not its volumes"
+    if dry_run:
+        return Done(f"Would stop {what} and remove {lost}.", {"app": entry.name, "removed": [], "volumes": volumes})
+    if not yes and ctx.ask(f"Stop {what} and remove {lost}? [y/N]", False).strip().lower() not in ("y", "yes"):
+        raise QuestionError(f"{what} was not removed.", kept="Nothing was changed.", hint="--yes answers the question.")
+    for key in keys:
+        for _ in remove(ctx.target(api.target_of(ctx, key)), key, ctx.by, volumes):
+            continue
+        ctx.state.memory.forget(api.target_of(ctx, key), key)
+        ctx.state.pending.discard(key, ctx.state.pending.names(key))
+    if environment is None:
+        ctx.state.apps.remove(entry.project, entry.name)
+    return Done(
+        f"{what} is removed, with {lost}.",
+        {"app": entry.name, "removed": [k.environment for k in keys], "volumes": volumes},
+    )
+
+
+def _keys(ctx: Context, project: str, name: str) -> list[AppKey]:
+    """The app's environments on every target."""
+    found = {key for target in ctx.target_names() for key in ctx.target(target).keys()}  # noqa: SIM118 - a method of targets
+    return sorted(key for key in found if (key.project, key.app) == (project, name))

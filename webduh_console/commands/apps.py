@@ -1,0 +1,92 @@
+"""Which app is meant: by its name, or by its folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from webduh_console.clock import now
+from webduh_console.commands.context import Context
+from webduh_console.errors import NotFoundError, UsageError
+from webduh_console.model.names import AppKey, is_name, nearest, to_name
+
+if TYPE_CHECKING:
+    from webduh_console.state.apps import AppEntry
+
+PRODUCTION = "production"
+
+
+def find(ctx: Context, word: str) -> "AppEntry":
+    """The app of this name (`app` or `project/app`), or of this folder; NotFoundError suggests the nearest."""
+    entry = _named(ctx, word) or _in_folder(ctx, word)
+    if entry is None:
+        known = [entry.name for entry in ctx.state.apps.all()]
+        meant = nearest(word, known)
+        raise NotFoundError(
+            f"There is no app {word}.",
+            kept="Nothing was changed.",
+            hint=f"Did you mean {meant}?" if meant else _what_there_is(known),
+        )
+    return entry
+
+
+def _what_there_is(known: list[str]) -> str:
+    return f"There are: {', '.join(known[:8])}." if known else "Deploy a folder first: `webduh deploy FOLDER`."
+
+
+def find_or_name(ctx: Context, word: str, name: str | None = None, project: str | None = None) -> "AppEntry":
+    """The app of this name or folder; a folder that is not known yet gets an entry, to be added by the caller."""
+    from webduh_console.config.load import load
+    from webduh_console.state.apps import AppEntry
+
+    if name is None and not _path_like(word) and (entry := _named(ctx, word)):
+        return entry
+    folder = Path(word).expanduser()
+    if not folder.is_dir():
+        if not _path_like(word) and not folder.exists():
+            find(ctx, word)  # raises with the nearest name
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise NotFoundError(
+            f"{word} {what}.", kept="Nothing was changed.", hint="Name an app, or a folder that holds one."
+        )
+    known = ctx.state.apps.by_folder(folder)
+    if known and name in (None, known.name) and project in (None, known.project):
+        return known
+    config = load(folder).config
+    chosen = name if name is not None else config.name or to_name(folder.resolve().name)
+    place = project if project is not None else config.project
+    for given in (chosen, place):
+        if not is_name(given):
+            raise UsageError(
+                f"{given!r} cannot be a name.",
+                why="Names are made of a-z, 0-9 and single hyphens, at most 40 characters.",
+                kept="Nothing was changed.",
+                hint=f"For example {to_name(given)}.",
+            )
+    return AppEntry(place, chosen, str(folder.resolve()), now())
+
+
+def key_of(entry: "AppEntry", environment: str | None) -> AppKey:
+    """The app in an environment; `production` unless named."""
+    chosen = environment if environment is not None else PRODUCTION
+    if not is_name(chosen):
+        raise UsageError(f"{chosen!r} cannot be an environment's name.", hint=f"For example {to_name(chosen)}.")
+    return AppKey(entry.project, entry.name, chosen)
+
+
+def _path_like(word: str) -> bool:
+    return "/" in word or word.startswith((".", "~"))
+
+
+def _named(ctx: Context, word: str) -> "AppEntry | None":
+    project, _, name = word.rpartition("/")
+    if project:
+        return ctx.state.apps.get(name, project) if is_name(project) and is_name(name) else None
+    found = [entry for entry in ctx.state.apps.all() if entry.name == word]
+    if len(found) > 1 and not any(entry.project == "default" for entry in found):
+        names = ", ".join(f"{entry.project}/{entry.name}" for entry in found)
+        raise UsageError(f"Several projects have an app {word}.", hint=f"Say which: {names}.")
+    return next((entry for entry in found if entry.project == "default"), found[0] if found else None)
+
+
+def _in_folder(ctx: Context, word: str) -> "AppEntry | None":
+    folder = Path(word).expanduser()
+    return ctx.state.apps.by_folder(folder) if folder.is_dir() else None

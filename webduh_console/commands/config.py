@@ -1,0 +1,81 @@
+"""config: webduh.yaml, and the user's settings."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from webduh_console.commands.complete import dry_run_option, with_context
+from webduh_console.commands.context import Context
+from webduh_console.commands.language import Changing, Noun, Reading
+from webduh_console.commands.results import Column, Done, Listing, Result, Text
+
+
+@click.group(cls=Noun)
+def config() -> None:
+    """Check webduh.yaml, and read or change your settings."""
+
+
+@config.command("schema", cls=Reading)
+@with_context
+def config_schema(ctx: Context) -> Result:
+    """Print the JSON Schema of webduh.yaml, for editors."""
+    from webduh_console.config.schema import schema
+
+    whole = schema()
+    return Text("schema", msgspec.json.format(msgspec.json.encode(whole)).decode(), whole)
+
+
+@config.command("check", cls=Reading)
+@click.argument("folder", default=".", type=click.Path())
+@with_context
+def config_check(ctx: Context, folder: str) -> Result:
+    """Check the webduh.yaml of a folder; every mistake is named at once."""
+    from webduh_console.config.load import load
+    from webduh_console.frameworks.tree import real_folder
+
+    loaded = load(Path(real_folder(Path(folder))))
+    if loaded.file is None:
+        return Done(f"{folder} has no webduh.yaml; none is needed.", {"file": None, "warnings": []})
+    warned = "".join(f"\n  ! {warning}" for warning in loaded.warnings)
+    return Done(f"{loaded.file} is right.{warned}", {"file": str(loaded.file), "warnings": list(loaded.warnings)})
+
+
+@config.command("path", cls=Reading)
+@with_context
+def config_path(ctx: Context) -> Result:
+    """Say where everything is kept. WEBDUH_HOME moves it all."""
+    paths = {
+        "data": ctx.home.data,
+        "config": ctx.home.config,
+        "cache": ctx.home.cache,
+        "settings": ctx.home.config / "settings.yaml",
+        "log": ctx.home.data / "log" / "webduh.log",
+    }
+    rows = [{"name": name, "path": str(path)} for name, path in paths.items()]
+    return Listing("paths", (Column("name", "WHAT"), Column("path", "PATH")), rows, rows)
+
+
+@config.command("get", cls=Reading)
+@with_context
+def config_get(ctx: Context) -> Result:
+    """List your settings."""
+    values = msgspec.to_builtins(ctx.settings)
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    return Listing("settings", (Column("name", "NAME"), Column("value", "VALUE")), rows, rows)
+
+
+@config.command("set", cls=Changing)
+@click.argument("name")
+@click.argument("value")
+@dry_run_option
+@with_context
+def config_set(ctx: Context, name: str, value: str, dry_run: bool) -> Result:
+    """Change one setting."""
+    from webduh_console.config.settings import check_setting, save_setting
+
+    if dry_run:
+        check_setting(name, value)
+        return Done(f"{name} would be {value}.", {"name": name, "value": value})
+    save_setting(ctx.home, name, value)
+    return Done(f"{name} is now {value}.", {"name": name, "value": value})

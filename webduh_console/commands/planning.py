@@ -1,0 +1,223 @@
+"""Makes plans: what is wanted, from the folder; what serves, from the target; the difference, from the engine."""
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from webduh_console.clock import now
+from webduh_console.commands.apps import find, find_or_name, key_of
+from webduh_console.commands.context import Context
+from webduh_console.engine import planning
+from webduh_console.errors import NotFoundError, UsageError
+from webduh_console.model.build import BuildPlan
+from webduh_console.model.names import AppKey
+from webduh_console.model.plan import Plan, Question
+from webduh_console.model.release import Release, SourceRef, Variable
+from webduh_console.model.target import Target
+
+if TYPE_CHECKING:
+    from webduh_console.config.load import Loaded
+    from webduh_console.state.pending import Pending
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What the options of `deploy` and `plan` say."""
+
+    name: str | None = None
+    project: str | None = None
+    framework: str | None = None
+    watch: float | None = None
+    drain: float | None = None
+    wait: bool = True
+    force: bool = False
+    overwrite: bool = False
+
+
+def plan_deploy(
+    ctx: Context, word: str, environment: str | None = None, on: str | None = None, wishes: Wishes = Wishes()
+) -> Plan:
+    """The plan of a deployment of an app or folder. Changes nothing."""
+    from webduh_console.config import spec as specs
+    from webduh_console.config.load import load
+    from webduh_console.frameworks.tree import fingerprint
+
+    made = now()
+    entry = find_or_name(ctx, word, wishes.name, wishes.project)
+    key, folder = key_of(entry, environment), Path(entry.folder)
+    if not folder.is_dir():
+        raise NotFoundError(
+            f"The folder of {entry.name} is gone.",
+            why=f"{folder} does not exist.",
+            kept="What serves was not touched.",
+            hint=f"Say where it is now: `webduh app move {entry.name} FOLDER`.",
+        )
+    loaded = load(folder)
+    target = ctx.target(on or specs.target(loaded, key.environment) or "local")
+    build = specs.overridden(detected(folder, loaded, wishes.framework), loaded, key.environment)
+    ctx.state.apps.check(entry)
+    spec = target.placed(key, _timed(specs.spec(build, loaded, key.environment), wishes))
+    if not build.processes and not build.static and not build.dockerfile:
+        raise _nothing_to_start(key.app, build)
+    written = specs.variables(build, loaded, key.environment)
+    serving = _serving(target, key)
+    pending = ctx.state.pending.list(key)
+    variables = planning.merged_variables(
+        serving.variables if serving else {}, written, [(change.name, change.variable) for change in pending]
+    )
+    source = source_ref(folder, fingerprint(folder).digest)
+    return Plan(
+        id=_ulid(),
+        key=key,
+        target=target.name,
+        action="deploy",
+        source=source,
+        spec=spec,
+        by=ctx.by,
+        trigger=ctx.trigger,
+        build=build,
+        base=serving.number if serving else None,
+        changes=planning.changes(serving, source, spec, variables),
+        questions=() if wishes.overwrite else _questions(target, key, pending, serving),
+        warnings=(*build.warnings, *loaded.warnings, *_warnings(build, variables, written)),
+        usual=ctx.state.history.usual(key, target.name),
+        variables=variables,
+        consumes=tuple(change.name for change in pending),
+        made=made,
+        wait=wishes.wait,
+        force=wishes.force,
+    )
+
+
+def plan_rollback(
+    ctx: Context, word: str, environment: str | None = None, to: int | None = None, wishes: Wishes = Wishes()
+) -> Plan:
+    """The plan of a return to a kept release, by default the one before: what it had, and no build."""
+    key = key_of(find(ctx, word), environment)
+    target = ctx.target(_target_of(ctx, key))
+    record = target.record(key, target.places[0])
+    serving = _serving(target, key)
+    if serving is None:
+        raise UsageError(f"{key} was never deployed.", kept="Nothing was changed.", hint=f"webduh deploy {key.app}")
+    served = [r.number for r in record.releases() if any(line.kind == "serving" for line in record.journal(r.number))]
+    kept = [number for number in served if number != serving.number]
+    number = to if to is not None else serving.base if serving.base in kept else max(kept, default=None)
+    if number is None:
+        raise UsageError(f"{key} has no earlier release to go back to.", kept="Nothing was changed.")
+    if number == serving.number:
+        raise UsageError(f"Release {number} of {key} serves already.", kept="Nothing was changed.")
+    old = record.read(number)
+    spec = target.placed(key, _timed(old.spec, wishes))
+    return Plan(
+        id=_ulid(),
+        key=key,
+        target=target.name,
+        action="rollback",
+        source=old.source,
+        spec=spec,
+        by=ctx.by,
+        trigger=ctx.trigger,
+        artifact=old.artifact,
+        to=number,
+        base=serving.number,
+        changes=planning.changes(serving, old.source, spec, old.variables),
+        usual=ctx.state.history.usual(key, target.name),
+        variables=old.variables,
+        made=now(),
+        wait=wishes.wait,
+        force=wishes.force,
+    )
+
+
+def detected(folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:
+    """What the plugins say of a folder; when they say nothing, `start` or `static` of webduh.yaml is enough."""
+    from webduh_console.config.spec import options
+    from webduh_console.frameworks.detection import NotDetectedError, detect
+    from webduh_console.frameworks.discovery import plugins
+    from webduh_console.frameworks.source import FolderSource
+
+    config = loaded.config
+    try:
+        source = FolderSource(folder)
+        return detect(source, plugins(), wish or config.framework, options(loaded)).plan
+    except NotDetectedError:
+        if config.start is None and config.static is None and "web" not in config.processes:
+            raise
+        return BuildPlan(framework="custom", language="")
+
+
+def _nothing_to_start(app: str, build: BuildPlan) -> UsageError:
+    return UsageError(
+        f"{app} has nothing to start.",
+        why=" ".join((f"It looks like {build.framework}, but no start command was found.", *build.warnings)),
+        kept="Nothing was changed.",
+        hint="Say how it starts, or which folder is served: `start:` or `static:` in webduh.yaml.",
+    )
+
+
+def source_ref(folder: Path, digest: str) -> SourceRef:
+    """The folder with its commit, branch and whether it has changes beyond the commit, if Git knows it."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return SourceRef(str(folder), digest)
+    branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
+    dirty = bool(_git(folder, "status", "--porcelain", "--", "."))
+    return SourceRef(str(folder), digest, commit, branch, dirty)
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):  # no Git here, or a folder it hangs on: the source has no commit then
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _serving(target: Target, key: AppKey) -> Release | None:
+    record = target.record(key, target.places[0])
+    number = record.current()
+    return record.read(number) if number is not None else None
+
+
+def _target_of(ctx: Context, key: AppKey) -> str:
+    """The target where an app in an environment was deployed last."""
+    last = next(iter(ctx.state.history.list(key, limit=1)), None)
+    return last.target if last else "local"
+
+
+def _timed(spec: Any, wishes: Wishes) -> Any:
+    wished = {"watch": wishes.watch, "drain": wishes.drain}
+    return msgspec.structs.replace(spec, **{name: value for name, value in wished.items() if value is not None})
+
+
+def _questions(target: Target, key: AppKey, pending: "list[Pending]", serving: Release | None) -> tuple[Question, ...]:
+    record = target.record(key, target.places[0])
+    numbers = {release.number for release in record.releases()}
+    bases = {change.base for change in pending if change.base in numbers}
+    kept = {base: record.read(base).variables for base in bases if base is not None}
+    names = planning.conflicts([(change.name, change.base) for change in pending], serving, kept)
+    if not names:
+        return ()
+    text = f"{', '.join(names)} changed on {target.name} after you set it here. Overwrite with your value?"
+    return (Question("variables", text, "--overwrite"),)
+
+
+def _warnings(build: BuildPlan, variables: dict[str, Variable], written: dict[str, Variable]) -> list[str]:
+    missing = [env for env in build.env if env.required and env.name not in variables]
+    said = [f"{env.name} is not set, and the app needs it ({env.why})." for env in missing]
+    overruled = planning.overruled(variables, written)
+    return [*said, *(f"{name} was set by hand; the value in webduh.yaml is not used." for name in overruled)]
+
+
+def _ulid() -> str:
+    from ulid import ULID
+
+    return str(ULID())

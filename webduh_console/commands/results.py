@@ -1,0 +1,73 @@
+"""What commands return. A face draws it; nothing here prints."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Event as Flag
+from typing import Any, Literal
+
+import msgspec
+
+from webduh_console.model.events import AnyEvent
+from webduh_console.model.observe import LogLine
+from webduh_console.model.plan import Plan
+from webduh_console.model.target import CancelToken
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a listing: the row's key, its title, and on which side its text stands."""
+
+    key: str
+    title: str
+    align: Literal["left", "right"] = "left"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Rows. `rows` hold text for people under the columns' keys; `data` is what a program reads, one value a row."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Mapping[str, object]]
+    data: Sequence[Any]
+    empty: str = "Nothing."
+    code: int = 0
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A page to read; `data` is the same for a program."""
+
+    title: str
+    text: str
+    data: Any
+    code: int = 0
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Something was done, in one sentence; `data` is the same for a program."""
+
+    text: str
+    data: dict[str, Any] = {}
+    code: int = 0
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """A deployment that goes on. Setting `cancel` takes the way back."""
+
+    plan: Plan
+    events: Iterator[AnyEvent]
+    cancel: CancelToken
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Log lines; setting `stop` ends those that are followed."""
+
+    lines: Iterator[LogLine]
+    stop: Flag
+    raw: bool = False
+
+
+class Lists(msgspec.Struct, frozen=True):
+    """Command lines that the face runs one after another, as a script."""
+
+    lines: tuple[str, ...]
+
+
+Result = Listing | Text | Done | Stream | Lines | Lists

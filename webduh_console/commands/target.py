@@ -1,0 +1,90 @@
+"""target: where releases run."""
+
+import click
+import msgspec
+
+from webduh_console.commands import api
+from webduh_console.commands.complete import dry_run_option, with_context
+from webduh_console.commands.context import Context
+from webduh_console.commands.language import Changing, Noun, Reading
+from webduh_console.commands.results import Column, Done, Listing, Result
+from webduh_console.commands.words import size
+from webduh_console.errors import UsageError
+from webduh_console.model.events import Output, Warned
+from webduh_console.model.target import Startable, Target
+
+_name = click.argument("name", default="local")
+
+
+@click.group(cls=Noun)
+def target() -> None:
+    """List, check, start and stop the places where releases run."""
+
+
+@target.command("ls", cls=Reading)
+@with_context
+def target_ls(ctx: Context) -> Result:
+    """List the targets."""
+    rows = api.targets(ctx)
+    columns = (
+        Column("name", "TARGET"),
+        Column("kind", "KIND"),
+        Column("state", "STATE"),
+        Column("apps", "APPS", "right"),
+        Column("cpu", "CPU", "right"),
+        Column("memory", "MEMORY", "right"),
+        Column("detail", "DISK"),
+    )
+    words = [{**msgspec.to_builtins(row), "cpu": f"{row.cpu:.2f}", "memory": size(row.memory)} for row in rows]
+    return Listing("targets", columns, words, [msgspec.to_builtins(row) for row in rows])
+
+
+@target.command("check", cls=Reading)
+@_name
+@with_context
+def target_check(ctx: Context, name: str) -> Result:
+    """Print every fact a target needs, with a fix for each that fails. Exits with 1 if one does."""
+    facts = list(ctx.target(name).facts())
+    columns = (Column("state", ""), Column("name", "FACT"), Column("value", "VALUE"), Column("fix", "FIX"))
+    words = [
+        {"state": "✓" if f.ok else "✗", "name": f.name, "value": f.value, "fix": "" if f.ok else f.fix} for f in facts
+    ]
+    failed = any(not fact.ok for fact in facts)
+    return Listing(f"facts of {name}", columns, words, [msgspec.to_builtins(f) for f in facts], code=int(failed))
+
+
+@target.command("start", cls=Changing)
+@_name
+@dry_run_option
+@with_context
+def target_start(ctx: Context, name: str, dry_run: bool) -> Result:
+    """Start a target, and everything that should serve there."""
+    _, switch = _startable(ctx, name)
+    if dry_run:
+        return Done(f"Would start {name}, and everything that should serve there.", {"target": name, "said": []})
+    said = [event.text for event in switch.wake() if isinstance(event, Output | Warned)]
+    return Done("; ".join([f"{name} runs", *said]) + ".", {"target": name, "said": said})
+
+
+@target.command("stop", cls=Changing)
+@_name
+@dry_run_option
+@with_context
+def target_stop(ctx: Context, name: str, dry_run: bool) -> Result:
+    """Stop everything that runs on a target. Releases, volumes and logs stay."""
+    chosen, switch = _startable(ctx, name)
+    running = [key for key, actual in chosen.observe(chosen.keys()).items() if actual.instances]
+    what = str(running[0]) if len(running) == 1 else f"{len(running)} apps"
+    if dry_run:
+        return Done(f"Would stop {what} on {name}.", {"target": name, "stopped": []})
+    switch.stop()
+    also = f", and with it {what}." if running else "; nothing ran there."
+    return Done(f"{name} is stopped{also}", {"target": name, "stopped": [key.slug for key in running]})
+
+
+def _startable(ctx: Context, name: str) -> tuple[Target, Startable]:
+    """The target twice: as what it is, and as what can be started and stopped."""
+    chosen = ctx.target(name)
+    if not isinstance(chosen, Startable):
+        raise UsageError(f"{name} cannot be started or stopped as a whole.", kept="Nothing was changed.")
+    return chosen, chosen

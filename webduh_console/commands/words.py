@@ -1,0 +1,37 @@
+"""Figures in the words of a person."""
+
+from datetime import datetime
+
+from webduh_console.clock import now
+
+SIGNS = {"serving": "●", "degraded": "◐", "down": "○", "never": "·", "unknown": "?"}
+OUTCOMES = {"running": "…", "done": "✓", "failed": "✗", "reverted": "↩", "cancelled": "⊘", "interrupted": "!"}
+
+
+def size(count: float) -> str:
+    """Bytes: `512 B`, `1.5 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError("the loop returns")
+
+
+def span(seconds: float) -> str:
+    """A duration: `0.4 s`, `3 min`, `2 h`, `5 d`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for limit, unit, divisor in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
+        if seconds < limit:
+            return f"{seconds / divisor:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def ago(at: datetime | None) -> str:
+    """How long ago something was; empty for never."""
+    return f"{span(max((now() - at).total_seconds(), 0))} ago" if at else ""
+
+
+def moment(at: datetime | None) -> str:
+    """A time in this machine's zone, to the second."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""

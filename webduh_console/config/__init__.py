@@ -1,0 +1,1 @@
+"""What people write down: `webduh.yaml` of an app, and their own settings."""

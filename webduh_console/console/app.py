@@ -1,0 +1,395 @@
+"""The console: one Textual app over the commands."""
+
+import gc
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+from textual.signal import Signal
+from textual.worker import Worker, WorkerState
+
+from webduh_console import clock
+from webduh_console.console.actions import BY_NAME, allowed, bindings
+from webduh_console.console.board import Board, Observed
+from webduh_console.console.deployments import Deployments, Live, Moved, drain
+from webduh_console.console.keymap import read_keys
+from webduh_console.console.palette import ActionProvider
+from webduh_console.console.screens.home import HomeScreen
+from webduh_console.console.themes import chosen, read_theme, textual_theme, theme_files
+from webduh_console.console.words import Piece, ago, health
+from webduh_console.errors import ConfigError, WebduhError
+from webduh_console.model.events import AnyEvent
+from webduh_console.model.names import AppKey
+from webduh_console.model.plan import Plan
+from webduh_console.model.target import CancelToken
+
+if TYPE_CHECKING:
+    from webduh_console.commands.context import Context
+    from webduh_console.console.commanding import Adopted, Answered
+
+Clock = Callable[[], datetime]
+
+_PAST = 120  # seconds of figures that are asked for when the console opens
+_PAST_OF = 30  # apps at most: it takes some 20 ms for each
+
+
+class PastRead(Message):
+    """A deployment's events were read from the state, or `error` says why not."""
+
+    def __init__(self, live: Live | None, error: WebduhError | None = None) -> None:
+        super().__init__()
+        self.live, self.error = live, error
+
+
+class ConsoleApp(App[int], inherit_bindings=False):
+    """The console over an open context.
+
+    `every` is how often the targets are asked, in seconds; 0 shows only what is remembered. `at` names an app to open
+    first.
+    """
+
+    TITLE = "webduh"
+    # The first screen's styles are read along with the app's: reading them later would parse everything twice.
+    CSS_PATH = ["console.tcss", "screens/home.tcss"]  # noqa: RUF012 - as Textual types it
+    MODES = {"console": HomeScreen}  # noqa: RUF012 - as Textual types it
+    DEFAULT_MODE = "console"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("anywhere")
+    COMMANDS = {ActionProvider}  # noqa: RUF012 - as Textual types it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-roomy"), (140, "-wide")]  # noqa: RUF012 - as Textual types it
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-short"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self, context: "Context", clock: Clock = clock.now, every: float = 2.0, at: str | None = None) -> None:
+        super().__init__()
+        self.context, self.clock, self.every, self.at = context, clock, every, at
+        self.board = Board()
+        self.deployments = Deployments()
+        self.command_history: list[str] = []
+        self.typed_actions: list[str] = []
+        self.board_signal: Signal[Board] = Signal(self, "board")
+        self.deployment_signal: Signal[Live] = Signal(self, "deployment")
+        self._observing = False
+        self._ended: set[str] = set()
+        self._problems: list[str] = []
+        self._use_theme()
+        self._use_keys()
+        self._recall()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed from here."""
+        return self.context.settings.read_only
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone that times are shown in; None for that of this machine."""
+        return UTC if self.context.settings.times == "utc" else None
+
+    def _use_theme(self) -> None:
+        self._theme_files = theme_files(self.context.home.config / "themes")
+        name, theme, problems = chosen(self.context.settings.theme, self._theme_files)
+        self._problems += problems
+        self.register_theme(textual_theme(name, theme))
+        # Setting it the usual way reads all styles again, though nothing has been drawn with the theme before.
+        self.set_reactive(App.theme, name)
+        self.update_classes(
+            {f"-theme-{name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}, update=False
+        )
+
+    def _use_keys(self) -> None:
+        keys, problems = read_keys(self.context.home.config / "keys.yaml")
+        self._problems += problems
+        self.set_keymap({name: ",".join(own) for name, own in keys.items()})
+
+    def _recall(self) -> None:
+        from webduh_console.commands import api
+
+        self.board.remember(api.remembered(self.context), (), api.deployments(self.context, None, limit=50))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our roles have a value before a theme is chosen."""
+        from webduh_console.console.themes import ROLES
+
+        return dict.fromkeys(ROLES, "#808080")
+
+    def on_mount(self) -> None:
+        """Say what is wrong with the user's files, and begin to ask the targets."""
+        for problem in self._problems:
+            self.notify(problem, severity="warning", markup=False, timeout=10)
+        if self.at:
+            self.open_named(self.at)
+        if self.every > 0:
+            self.set_interval(self.every, self.update_board)
+        self.call_after_refresh(self._shown)
+
+    def _shown(self) -> None:
+        """The first frame is there: what was made so far stays, and the collector need not look at it again."""
+        gc.freeze()
+        gc.enable()
+        if self.every > 0:
+            self.update_board()
+
+    # What is known.
+
+    def update_board(self) -> None:
+        """Ask the targets, unless they are being asked."""
+        if not self._observing:
+            self._observing = True
+            self._observe()
+
+    @work(thread=True, exclusive=True, group="observe", exit_on_error=False)
+    def _observe(self) -> None:
+        from webduh_console.commands import api
+
+        try:
+            rows = api.observe(self.context)
+            targets = api.targets(self.context)
+            seen = Observed(rows, targets, api.deployments(self.context, None, limit=50))
+            if not self.board.loads and len(rows) <= _PAST_OF:
+                seen.past = {row.key: api.metrics(self.context, row.key, "cpu", _PAST) for row in rows}
+        except WebduhError as error:
+            seen = Observed((), (), (), error)
+        self.post_message(seen)
+
+    def on_observed(self, message: Observed) -> None:
+        """Show it everywhere."""
+        self._observing = False
+        self.board.take(message, self.clock())
+        self.board_signal.publish(self.board)
+
+    def summary(self, width: int) -> list[Piece]:
+        """How many apps are well, what runs, how fresh it all is: for the right edge of the first line."""
+        now = self.clock()
+        pieces: list[Piece] = []
+        running = len(self.deployments.running())
+        if running:
+            pieces.append((f"▶ {running} deploying   ", "busy"))
+        if width >= 100 and self.board.rows:
+            words = [health(row.actual)[1] for row in self.board.rows.values()]
+            pieces += [(f"{words.count('serving')} serving", "good" if "serving" in words else "faint")]
+            for word, role in (("degraded", "warn"), ("down", "bad"), ("unknown", "warn")):
+                if word in words:
+                    pieces += [(" · ", "faint"), (f"{words.count(word)} {word}", role)]
+            pieces.append(("   ", "text"))
+        as_of = self.board.as_of()
+        if self.board.error is not None:
+            pieces.append(("! not updated ", "warn"))
+        elif self.board.fresh(now):
+            pieces.append(("● live ", "good"))
+        elif as_of is not None:
+            pieces.append((f"◌ as of {ago(as_of, now)} ", "warn"))
+        elif self.board.rows:
+            pieces.append(("◌ not asked yet ", "warn"))
+        return pieces
+
+    # Deployments.
+
+    def start(self, plan: Plan) -> None:
+        """Carry out a plan, and show it."""
+        from webduh_console.commands import api
+
+        cancel = CancelToken()
+        self.follow(self.deployments.add(plan, cancel), lambda: api.apply(self.context, plan, cancel))
+
+    def follow(self, live: Live, events: Callable[[], Iterator[AnyEvent]]) -> None:
+        """Read a deployment's events in a worker of its own, and show it."""
+        reading = partial(self._read_events, live, events)
+        self.run_worker(reading, thread=True, exclusive=True, group=f"deployment-{live.id}", exit_on_error=False)
+        self.show_deployment(live)
+
+    def on_adopted(self, message: "Adopted") -> None:
+        """A script's deployment began; its worker reads the events."""
+        self.deployment_signal.publish(self.deployments.adopt(message.live))
+
+    def _read_events(self, live: Live, events: Callable[[], Iterator[AnyEvent]]) -> None:
+        try:
+            stream = events()
+        except WebduhError as error:
+            live.error = error
+            self.post_message(Moved(live.id))
+        else:
+            drain(live, stream, self.post_message)
+
+    def on_moved(self, message: Moved) -> None:
+        """Add what has arrived, and tell the screens."""
+        live = self.deployments.all.get(message.id)
+        if live is None:
+            return
+        live.take()
+        self.deployment_signal.publish(live)
+        if live.over and live.own and live.id not in self._ended:
+            self._ended.add(live.id)
+            self._announce_end(live)
+            if self.every > 0:
+                self.update_board()
+
+    def _announce_end(self, live: Live) -> None:
+        """Say how it ended, unless its screen does."""
+        from webduh_console.console.screens.deployment import DeploymentScreen
+
+        screen = self.screen
+        if isinstance(screen, DeploymentScreen) and screen.live is live:
+            return
+        outcome = live.timeline.finished.outcome if live.timeline.finished is not None else "failed"
+        words = {"done": "is done", "failed": "failed", "reverted": "was taken back", "cancelled": "was cancelled"}
+        severity: Any = "information" if outcome == "done" else "error"
+        self.notify(f"{live.action.capitalize()} of {live.key} {words[outcome]}.", severity=severity, markup=False)
+
+    def show_deployment(self, live: Live) -> None:
+        """Open its screen."""
+        from webduh_console.console.screens.deployment import DeploymentScreen
+
+        self.push_screen(DeploymentScreen(live))
+
+    def open_deployment(self, identity: str) -> None:
+        """Open a deployment by its id: one that runs here, or what the state has of another."""
+        live = self.deployments.all.get(identity)
+        if live is not None:
+            self.show_deployment(live)
+            return
+        self._read_past(identity)
+
+    @work(thread=True, exclusive=True, group="past", exit_on_error=False)
+    def _read_past(self, identity: str) -> None:
+        from webduh_console.commands import api
+
+        try:
+            known = self.context.state.history.get(identity)
+            live = Live(known.id, known.key, known.action, known.target)
+            for event in api.events(self.context, live.id):
+                live.arrive(event)
+        except WebduhError as error:
+            self.post_message(PastRead(None, error))
+        else:
+            self.post_message(PastRead(live))
+
+    def on_past_read(self, message: "PastRead") -> None:
+        """Show a deployment of the past, or of another process."""
+        if message.live is not None:
+            message.live.take()
+            self.show_deployment(message.live)
+        elif message.error is not None:
+            self.show_error(message.error)
+
+    # Ways to other screens.
+
+    def open_app(self, key: AppKey, tab: str = "overview") -> None:
+        """Open an app's screen."""
+        from webduh_console.console.screens.app_screen import AppScreen
+
+        self.push_screen(AppScreen(key, tab))
+
+    def open_named(self, name: str) -> None:
+        """Open the app that is called so, as `app` or `project/app`; its production first."""
+        project, _, app = name.rpartition("/")
+        keys = [key for key in self.board.rows if key.app == app and key.project == (project or key.project)]
+        keys.sort(key=lambda key: (key.environment != "production", key))
+        if keys:
+            self.open_app(keys[0])
+        else:
+            self.notify(f"There is no app {name}.", severity="warning", markup=False)
+
+    def run_line(self, line: str) -> None:
+        """Run a line of the command language, or an action by its name."""
+        from webduh_console.console.commanding import run_line
+
+        run_line(self, line)
+
+    async def on_answered(self, message: "Answered") -> None:
+        """Show what a command answered."""
+        from webduh_console.console.commanding import show
+
+        await show(self, message)
+
+    def completions(self, text: str) -> list[str]:
+        """What could follow in the command line. Blocking: for workers."""
+        from webduh_console.console.commanding import completions
+
+        return completions(self, text)
+
+    def show_error(self, error: WebduhError, title: str = "") -> None:
+        """Show what failed, why, what was kept and what to do next."""
+        from webduh_console.console.screens.dialogs import ErrorScreen
+
+        self.push_screen(ErrorScreen(error, title))
+
+    # Actions that apply everywhere.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing that changes something in read-only mode."""
+        known = BY_NAME.get(action)
+        return known is None or allowed(known, self.read_only)
+
+    async def action_command(self) -> None:
+        """Open the command line."""
+        from webduh_console.console.commanding import own_words
+        from webduh_console.console.screens.base import ConsoleScreen
+
+        if isinstance(self.screen, ConsoleScreen):
+            self.typed_actions = sorted(own_words(self))
+            await self.screen.open_bar("command")
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        from webduh_console.console.screens.dialogs import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_next_theme(self) -> None:
+        """The next theme that can be used."""
+        names = list(self._theme_files)
+        at = names.index(self.theme) if self.theme in names else -1
+        for name in [*names[at + 1 :], *names[: at + 1]]:
+            try:
+                theme = read_theme(self._theme_files[name])
+            except ConfigError as error:
+                self.notify(str(error), severity="warning", markup=False)
+                continue
+            self.register_theme(textual_theme(name, theme))
+            self.theme = name
+            return
+
+    def action_leave(self) -> None:
+        """Leave the console; a deployment that runs here is asked about first."""
+        running = self.deployments.running()
+        if not running:
+            self.exit(0)
+            return
+        from webduh_console.console.screens.dialogs import LeaveScreen
+
+        if not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(running))
+
+    async def action_quit(self) -> None:
+        """As `leave`."""
+        self.action_leave()
+
+    # When something is wrong with us.
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """As `worker_changed`."""
+        self.worker_changed(event)
+
+    def worker_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that broke is written to the log and named; the console goes on."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and isinstance(error, Exception):
+            from webduh_console.console.crash import note
+
+            file = note(self.context.home, error)
+            self._observing = False
+            self.notify(f"Something unexpected went wrong; {file} has it.", severity="error", markup=False)
+
+    def _fatal_error(self) -> None:
+        """A defect ends the console with one line; the traceback goes to the log file."""
+        from webduh_console.console.crash import note
+
+        error = self._exception
+        file = note(self.context.home, error) if error is not None else None
+        self._exit_renderables.append(f"webduh console stopped: {type(error).__name__}. {file} has the details.")
+        self._close_messages_no_wait()

@@ -1,0 +1,74 @@
+"""The way to a deployment: what is wished, the plan, and carrying it out once it is agreed."""
+
+import os
+from typing import TYPE_CHECKING
+
+from webduh_console.model.names import AppKey
+from webduh_console.model.plan import Plan
+
+if TYPE_CHECKING:
+    from webduh_console.console.app import ConsoleApp
+    from webduh_console.console.screens.plan import Planner
+
+
+def key_name(key: AppKey) -> str:
+    """An app as commands take it: `app`, or `project/app`."""
+    return key.app if key.project == "default" else f"{key.project}/{key.app}"
+
+
+def deploy(app: "ConsoleApp", key: AppKey) -> None:
+    """Show what a deployment of an app would change, and carry it out when that is agreed."""
+    from webduh_console.commands import api
+
+    row = app.board.rows.get(key)
+    what = row.folder if row is not None and row.folder else key_name(key)
+    on = row.target if row is not None else None
+    _show(app, f"Deploy {key.app}", lambda answers: api.plan(app.context, what, key.environment, on, **answers))
+
+
+def rollback(app: "ConsoleApp", key: AppKey, to: int | None = None) -> None:
+    """Show what going back to a release would change; None: the one before."""
+    from webduh_console.commands import api
+
+    _show(
+        app,
+        f"Roll {key.app} back",
+        lambda answers: api.rollback_plan(app.context, key_name(key), key.environment, to, **answers),
+    )
+
+
+def folder(app: "ConsoleApp") -> None:
+    """Ask for a folder, then plan its deployment."""
+    from webduh_console.commands import api
+    from webduh_console.console.screens.prompt import FolderScreen
+
+    def chosen(typed: str | None) -> None:
+        if typed:
+            path = os.path.abspath(os.path.expanduser(typed))  # noqa: PTH100, PTH111 - as a shell would
+            name = os.path.basename(path)  # noqa: PTH119
+            _show(app, f"Deploy {name}", lambda answers: api.plan(app.context, path, None, None, **answers))
+
+    app.push_screen(FolderScreen(""), chosen)
+
+
+def _show(app: "ConsoleApp", title: str, planner: "Planner") -> None:
+    from webduh_console.console.screens.plan import PlanScreen
+
+    def agreed(plan: Plan | None) -> None:
+        if plan is not None:
+            app.start(plan)
+
+    app.push_screen(PlanScreen(title, planner), agreed)
+
+
+def browse(app: "ConsoleApp", url: str) -> None:
+    """Open an address in the browser; where there is none, copy it."""
+    import webbrowser
+
+    try:
+        opened = bool(url) and webbrowser.open(url)
+    except webbrowser.Error:
+        opened = False
+    if not opened and url:
+        app.copy_to_clipboard(url)
+        app.notify(f"No browser here; {url} is copied.", markup=False)

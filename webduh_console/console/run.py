@@ -1,0 +1,51 @@
+"""Opens the console in a terminal."""
+
+import gc
+import os
+import sys
+
+from webduh_console.errors import UsageError
+
+
+def run_console(at: str | None = None) -> int:
+    """Run the console until it is left, at an app if one is named; the answer is the exit code.
+
+    UsageError when there is no terminal to draw on or to read keys from; StateError when the local state cannot be
+    opened.
+    """
+    if not sys.stderr.isatty():
+        raise UsageError(
+            "The console cannot open.",
+            why="It draws on standard error, and that is not a terminal.",
+            hint="Run it without redirecting standard error, or use a command such as `webduh status`.",
+        )
+    _read_keys_from_terminal()
+    gc.disable()  # until the first frame: starting makes much and throws away little
+    from webduh_console.commands.context import Context
+
+    context = Context.open("console")
+    try:
+        from webduh_console.console.app import ConsoleApp
+
+        app = ConsoleApp(context, at=at)
+        code = app.run()
+    finally:
+        gc.enable()
+        context.close()
+    return app.return_code or code or 0
+
+
+def _read_keys_from_terminal() -> None:
+    """With something piped in, keys are read from the terminal itself."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        return
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError as error:
+        raise UsageError(
+            "The console cannot open.",
+            why="Standard input is not a terminal, and there is no other to read keys from.",
+            hint="Run it in a terminal, or use a command such as `webduh status`.",
+        ) from error
+    os.dup2(terminal, 0)
+    os.close(terminal)

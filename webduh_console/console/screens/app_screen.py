@@ -1,0 +1,393 @@
+"""One app in one environment: how it is, its releases, deployments, logs and variables."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.widget import Widget
+
+from webduh_console.console import planning
+from webduh_console.console.actions import Action, bindings
+from webduh_console.console.board import Board, summed
+from webduh_console.console.cells import (
+    INSTANCE_COLUMNS,
+    OWN_DEPLOYMENT_COLUMNS,
+    RELEASE_COLUMNS,
+    VARIABLE_COLUMNS,
+    deployment_row,
+    instance_row,
+    live_row,
+    of_one_app,
+    release_row,
+    variable_rows,
+)
+from webduh_console.console.deployments import Live
+from webduh_console.console.facts import app_facts, detail_lines, release_text
+from webduh_console.console.screens.base import ConsoleScreen
+from webduh_console.console.widgets.chart import Chart, nice_bytes, nice_top, span_of
+from webduh_console.console.widgets.lines import Lines
+from webduh_console.console.widgets.live_log import LiveLog
+from webduh_console.console.widgets.log_pane import LogPane
+from webduh_console.console.widgets.table import Table, titled
+from webduh_console.console.widgets.tabs import TabBar
+from webduh_console.console.words import Piece, cores, size
+from webduh_console.errors import WebduhError
+from webduh_console.model.names import AppKey
+from webduh_console.model.observe import LogLine, Series
+from webduh_console.model.release import Deployment, Release
+
+TABS = ("overview", "releases", "deployments", "logs", "variables")
+SPAN = timedelta(minutes=10)
+
+
+class Loaded(Message):
+    """Something that was asked for in a worker is here; `error` says why not."""
+
+    def __init__(self, what: str, value: Any = None, error: WebduhError | None = None) -> None:
+        super().__init__()
+        self.what, self.value, self.error = what, value, error
+
+
+class AppScreen(ConsoleScreen, inherit_bindings=False):
+    """One app in one environment."""
+
+    CSS_PATH = "app_screen.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("screen", "app")
+
+    def __init__(self, key: AppKey, tab: str = "overview") -> None:
+        super().__init__()
+        self.key, self.tab = key, tab
+        self.releases: list[Release] = []
+        self.deployments: list[Deployment] = []
+        self._asked: set[str] = set()
+
+    def crumb(self) -> Piece:
+        """The app."""
+        environment = "" if self.key.environment == "production" else f" ({self.key.environment})"
+        return (f"{self.key.app}{environment}", "text")
+
+    def body(self) -> Iterable[Widget]:
+        """What it is, the tabs, and a pane a tab."""
+        yield Lines(id="facts")
+        yield TabBar(TABS, self.tab)
+        load, room, rate = (
+            Chart(cores, lambda top: nice_top(top, 0.1), "busy", "cpu"),
+            Chart(size, lambda top: nice_bytes(top, 2**24), "accent", "memory"),
+            Chart(lambda value: f"{value:.3g}", lambda top: nice_top(top, 1.0), "good", "requests"),
+        )
+        instances = Table(INSTANCE_COLUMNS, [[("No instance runs.", "faint")]], id="instances")
+        about = Lines(id="about")
+        about.can_focus = False
+        for pane, title in (
+            (load, "CPU"),
+            (room, "Memory"),
+            (rate, "Requests"),
+            (instances, "Instances"),
+            (about, "Release"),
+        ):
+            pane.add_class("pane")
+            titled(pane, title)
+        yield Container(Container(load, room, rate, id="charts"), instances, about, id="overview", classes="tab")
+        yield self._tab(Table(RELEASE_COLUMNS, [[("No release is kept.", "faint")]], id="releases"), "Releases")
+        yield self._tab(
+            Table(OWN_DEPLOYMENT_COLUMNS, [[("Never deployed from here.", "faint")]], id="deployments"), "Deployments"
+        )
+        yield self._tab(LiveLog(id="logs", zone=self.console.zone, empty="Nothing was written yet."), "Logs")
+        variables = Table(VARIABLE_COLUMNS, [[("No variables.", "faint")]], id="variables")
+        variables.opens = False
+        yield self._tab(variables, "Variables")
+
+    def _tab(self, pane: Widget, title: str) -> Widget:
+        pane.add_class("pane", "tab")
+        titled(pane, title)
+        return pane
+
+    def table(self, name: str) -> Table:
+        """The table of a tab."""
+        return self.query_one(f"#{name}", Table)
+
+    @property
+    def log_pane(self) -> LiveLog:
+        """The logs."""
+        return self.query_one(LiveLog)
+
+    def on_mount(self) -> None:
+        """Show what is known, then what comes."""
+        self.query_one("#facts", Lines).can_focus = False
+        self.console.board_signal.subscribe(self, self.show_board)
+        self.console.deployment_signal.subscribe(self, self._live_moved)
+        self._ticking = self.set_interval(0.1, self._tick, pause=True)
+        self.show_board(self.console.board)
+        self.show_tab(self.tab)
+        if self.console.deployments.of(self.key) is not None:
+            self._ticking.resume()
+
+    # What is shown.
+
+    def show_tab(self, name: str) -> None:
+        """Show one tab, and ask for what it needs."""
+        self.tab = name
+        self.query_one(TabBar).shown = name
+        for pane in self.query(".tab"):
+            pane.set_class(pane.id == name, "-shown")
+        focused: Widget = self.table("instances") if name == "overview" else self.query_one(f"#{name}")
+        focused.focus()
+        self._ask(name)
+        self.refresh_bindings()
+
+    def _ask(self, name: str) -> None:
+        if name in ("releases", "variables", "deployments"):
+            self._load(name)
+        elif name == "logs":
+            self.log_pane.begin(self._open_logs)
+        elif name == "overview" and self.console.every > 0:
+            self._load("figures")
+
+    def show_board(self, board: Board) -> None:
+        """Show how the app is."""
+        self._facts()
+        row = board.rows.get(self.key)
+        now = self.console.clock()
+        if row is not None:
+            self.table("instances").put(instance_row(one, now) for one in row.actual.instances)
+        if self.tab == "overview" and self.console.every > 0:
+            self._load("figures")
+        elif self.tab == "deployments":
+            self._load("deployments")
+        self.refresh_line()
+        self.refresh_bindings()
+
+    def _facts(self) -> None:
+        row = self.console.board.rows.get(self.key)
+        live = self.console.deployments.of(self.key)
+        now, width = self.console.clock(), self.size.width - 1
+        about = self.query_one("#about", Lines)
+        if row is not None:
+            last = next((one for one in self.console.board.deployments if one.key == self.key), None)
+            about.put(detail_lines(row, now, about.size.width, last, instances=False))
+        self.query_one("#facts", Lines).put(app_facts(self.key, row, live is not None, now, width))
+
+    def _tick(self) -> None:
+        self._facts()
+        if self.tab == "deployments":
+            self._show_deployments()
+
+    def _live_moved(self, live: Live) -> None:
+        if live.key != self.key:
+            return
+        if live.over:
+            self._ticking.pause()
+            if self.is_current:
+                self._ask(self.tab)
+        else:
+            self._ticking.resume()
+
+    # What is asked for, in workers.
+
+    def _load(self, what: str) -> None:
+        if what not in self._asked:
+            self._asked.add(what)
+            self.run_worker(self._loading(what), thread=True, exclusive=True, group=f"load-{what}", exit_on_error=False)
+
+    def _loading(self, what: str) -> Callable[[], None]:
+        from webduh_console.commands import api
+
+        context, key = self.console.context, self.key
+        asks: dict[str, Callable[[], Any]] = {
+            "figures": lambda: [
+                api.metrics(context, key, name, int(SPAN.total_seconds())) for name in ("cpu", "memory", "requests")
+            ],
+            "releases": lambda: api.releases(context, key),
+            "deployments": lambda: api.deployments(context, key, limit=200),
+            "variables": lambda: (api.serving(context, key), context.state.pending.list(key)),
+        }
+
+        def load() -> None:
+            try:
+                self.post_message(Loaded(what, asks[what]()))
+            except WebduhError as error:
+                self.post_message(Loaded(what, error=error))
+
+        return load
+
+    def on_loaded(self, message: Loaded) -> None:
+        """Show it."""
+        self._asked.discard(message.what)
+        if message.error is not None:
+            pane = self.table("instances") if message.what == "figures" else self.query_one(f"#{message.what}")
+            titled(pane, message.what.capitalize(), f"! {message.error.what}")
+        elif message.what == "figures":
+            self._show_figures(*message.value)
+        elif message.what == "releases":
+            self.releases = sorted(message.value, key=lambda release: -release.number)
+            self._show_releases()
+        elif message.what == "deployments":
+            self.deployments = list(message.value)
+            self._show_deployments()
+        elif message.what == "variables":
+            rows = variable_rows(*message.value)
+            self.table("variables").put(rows)
+            titled(self.query_one("#variables"), "Variables", f"{len(rows)}")
+        self.refresh_bindings()
+
+    def _show_figures(self, load: Sequence[Series], room: Sequence[Series], rate: Sequence[Series]) -> None:
+        end = self.console.clock().timestamp()
+        figures = (
+            ("cpu", "CPU", load, lambda value: f"{cores(value)} cores"),
+            ("memory", "Memory", room, size),
+            ("requests", "Requests", rate, lambda value: f"{value:.1f} a second"),
+        )
+        for name, title, all_series, words in figures:
+            chart = self.query_one(f"#{name}", Chart)
+            points = summed(all_series)
+            chart.put(points, end - span_of(points, end), end)
+            titled(chart, title, words(points[-1][1]) if points else "")
+
+    def _serving(self) -> int | None:
+        row = self.console.board.rows.get(self.key)
+        return row.actual.release.number if row is not None and row.actual.release is not None else None
+
+    def _show_releases(self) -> None:
+        now = self.console.clock()
+        self.table("releases").put(release_row(one, self._serving(), None, now) for one in self.releases)
+        titled(self.query_one("#releases"), "Releases", f"{len(self.releases)} kept")
+
+    def _show_deployments(self) -> None:
+        now = self.console.clock()
+        lives = self.console.deployments.all
+        known = {one.id for one in self.deployments}
+        own = [live for live in lives.values() if live.key == self.key and live.id not in known and not live.over]
+        rows = [live_row(live, now) for live in own[::-1]]
+        rows += [deployment_row(one, lives.get(one.id), now) for one in self.deployments]
+        self.table("deployments").put(map(of_one_app, rows))
+        titled(self.query_one("#deployments"), "Deployments", f"{len(rows)}")
+
+    # Logs.
+
+    def _open_logs(self, stop: threading.Event) -> Iterator[LogLine]:
+        from webduh_console.commands import api
+
+        return api.logs(self.console.context, self.key, tail=1000, follow=self.console.every > 0, stop=stop)
+
+    @on(LogPane.Changed)
+    def _log_changed(self) -> None:
+        titled(self.log_pane, "Logs", self.log_pane.state_words())
+
+    # What is selected, and what is done with it.
+
+    def can(self, action: Action) -> bool:
+        """An address must be there to be opened, a release to be compared."""
+        row = self.console.board.rows.get(self.key)
+        if action.name == "filter":
+            return self.tab != "overview"
+        if action.needs == "address":
+            return row is not None and bool(row.actual.url)
+        if action.needs == "release":
+            return self.tab == "releases" and len(self.releases) > 1
+        return True
+
+    def _release(self) -> Release | None:
+        key = self.table("releases").key
+        return next((one for one in self.releases if str(one.number) == key), None)
+
+    def look_for(self, needle: str) -> None:
+        """Filter the shown tab."""
+        pane = self.query_one(f"#{self.tab}")
+        if isinstance(pane, Table | LogPane):
+            pane.look_for(needle)
+
+    def needle(self) -> str:
+        """The filter of the shown tab."""
+        pane = self.query_one(f"#{self.tab}")
+        return pane.needle if isinstance(pane, Table | LogPane) else ""
+
+    @on(Table.Chosen, "#releases")
+    def _open_release(self) -> None:
+        from webduh_console.console.screens.result import TextScreen
+
+        release = self._release()
+        if release is not None:
+            self.app.push_screen(TextScreen(f"release v{release.number}", release_text(release, self.console.zone)))
+
+    @on(Table.Chosen, "#instances")
+    def _open_instance(self) -> None:
+        self.show_tab("logs")
+
+    @on(Table.Chosen, "#deployments")
+    def _open_deployment(self) -> None:
+        identity = self.table("deployments").key
+        if identity is not None:
+            self.console.open_deployment(identity)
+
+    @on(TabBar.Clicked)
+    def _tab_clicked(self, message: TabBar.Clicked) -> None:
+        self.show_tab(message.name)
+
+    def action_show_overview(self) -> None:
+        """The overview."""
+        self.show_tab("overview")
+
+    def action_show_releases(self) -> None:
+        """The releases."""
+        self.show_tab("releases")
+
+    def action_show_deployments(self) -> None:
+        """The deployments."""
+        self.show_tab("deployments")
+
+    def action_show_logs(self) -> None:
+        """The logs."""
+        self.show_tab("logs")
+
+    def action_logs(self) -> None:
+        """The logs."""
+        self.show_tab("logs")
+
+    def action_show_variables(self) -> None:
+        """The variables."""
+        self.show_tab("variables")
+
+    def action_next_tab(self) -> None:
+        """The next tab."""
+        self.show_tab(TABS[(TABS.index(self.tab) + 1) % len(TABS)])
+
+    def action_previous_tab(self) -> None:
+        """The tab before."""
+        self.show_tab(TABS[(TABS.index(self.tab) - 1) % len(TABS)])
+
+    def action_deploy(self) -> None:
+        """Plan a deployment."""
+        planning.deploy(self.console, self.key)
+
+    def action_rollback(self) -> None:
+        """Plan the way back: in the releases to the one under the cursor, else to the one before."""
+        release = self._release() if self.tab == "releases" else None
+        chosen = release.number if release is not None and release.number != self._serving() else None
+        planning.rollback(self.console, self.key, chosen)
+
+    def action_open_address(self) -> None:
+        """In the browser."""
+        planning.browse(self.console, self.console.board.rows[self.key].actual.url)
+
+    def action_update(self) -> None:
+        """Ask again."""
+        self.console.update_board()
+        self._ask(self.tab)
+
+    def action_difference(self) -> None:
+        """The release under the cursor against the one before it."""
+        from webduh_console.console.screens.result import TextScreen, difference_lines
+
+        release = self._release()
+        older = next((one for one in self.releases if release is not None and one.number < release.number), None)
+        if release is None or older is None:
+            self.notify("No older release is kept.", markup=False)
+            return
+        texts = release_text(older, self.console.zone), release_text(release, self.console.zone)
+        names = f"v{older.number}", f"v{release.number}"
+        self.app.push_screen(TextScreen(f"{names[0]} to {names[1]}", difference_lines(*texts, names)))

@@ -1,0 +1,174 @@
+"""What every screen has: where we are above, what can be done below, the command line between."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.worker import Worker
+
+from webduh_console.console.actions import BY_NAME, Action, allowed, bindings
+from webduh_console.console.ink import width_of
+from webduh_console.console.widgets.bars import ActionBar, Crumbs, Sides
+from webduh_console.console.words import Piece
+
+if TYPE_CHECKING:
+    from webduh_console.console.app import ConsoleApp
+    from webduh_console.console.widgets.command_bar import CommandBar
+
+Answer = TypeVar("Answer")
+
+
+class _Acting(Screen[Answer], inherit_bindings=False):
+    """Asks the registry whether an action may be done here and now."""
+
+    @property
+    def console(self) -> "ConsoleApp":
+        """The app."""
+        return cast("ConsoleApp", self.app)
+
+    def can(self, action: Action) -> bool:
+        """Whether what the action needs is there."""
+        return not action.needs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Neither offered nor run: what changes something in read-only mode, and what has nothing to work on."""
+        known = BY_NAME.get(action)
+        if known is None:
+            return True
+        return allowed(known, self.console.read_only) and (self.can(known) if self.is_mounted else True)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that broke is named."""
+        self.console.worker_changed(event)
+
+
+class ConsoleScreen(_Acting[None], inherit_bindings=False):
+    """A full screen. Subclasses give its body, its crumb, and what the filter filters."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("screen")
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the first line and the last."""
+        raise NotImplementedError
+
+    def crumb(self) -> Piece:
+        """What this screen is called on the way to it."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """First line, body, footer.
+
+        The command line is made when it is first wanted, since it costs a tenth of the start.
+        """
+        yield Crumbs(self._first_line)
+        yield from self.body()
+        yield ActionBar()
+
+    def _first_line(self, width: int) -> Sides:
+        left: list[Piece] = [(" ▚ ", "accent"), ("webduh", "bold text")]
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                text, role = screen.crumb()
+                left += [(" › ", "faint"), (text, f"bold {role}" if screen is self else role)]
+        if self.console.read_only:
+            left.append(("  read-only", "bold warn"))
+        right = self.console.summary(width)
+        return left, right if width_of(left) + width_of(right) < width else self.console.summary(0)
+
+    async def open_bar(self, mode: Literal["command", "filter"], text: str = "") -> None:
+        """Open the command line, or the filter."""
+        from webduh_console.console.widgets.command_bar import CommandBar
+
+        self._focused_before = self.focused
+        if not self.query(CommandBar):
+            bar = CommandBar(self.console.completions, self.console.command_history)
+            await self.mount(bar, before=self.query_one(ActionBar))
+        self.query_one(CommandBar).open(mode, text)
+
+    def look_for(self, needle: str) -> None:
+        """Show only what matches."""
+
+    def needle(self) -> str:
+        """The filter that is on."""
+        return ""
+
+    def refresh_line(self) -> None:
+        """Draw the first line anew."""
+        self.query_one(Crumbs).refresh()
+
+    async def action_filter(self) -> None:
+        """Type a filter."""
+        await self.open_bar("filter", self.needle())
+
+    _focused_before: Widget | None = None
+
+    def on_command_bar_closed(self) -> None:
+        """Give the keys back to what had them."""
+        if self._focused_before is not None and self._focused_before.is_attached:
+            self._focused_before.focus()
+
+    def on_command_bar_filtered(self, message: "CommandBar.Filtered") -> None:
+        """Filter as it is typed."""
+        self.look_for(message.text)
+
+    def on_command_bar_entered(self, message: "CommandBar.Entered") -> None:
+        """Run what was typed."""
+        self.console.run_line(message.text)
+
+    def action_back(self) -> None:
+        """Drop the filter; else go out one level."""
+        if self.needle():
+            self.look_for("")
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_next_pane(self) -> None:
+        """Focus the next pane."""
+        self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """Focus the pane before."""
+        self.focus_previous()
+
+    def action_copy(self) -> None:
+        """Copy the selected text; without any, say how to leave."""
+        text = self.get_selected_text()
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify("Copied.", markup=False)
+        else:
+            self.notify("Press q to leave the console.", markup=False)
+
+
+class Dialog(ModalScreen[Answer], _Acting[Answer], inherit_bindings=False):
+    """A dialog over a screen, which ends with an answer or with None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > .dialog {
+        width: 84; max-width: 96%; height: auto; max-height: 94%; padding: 0 1;
+        background: $surface; border: round $accent; border-title-color: $text; border-subtitle-color: $muted;
+    }
+    Dialog ActionBar { dock: bottom; }
+    """
+
+    def action_back(self) -> None:
+        """Close it without an answer."""
+        self.dismiss(None)
+
+    def action_next_pane(self) -> None:
+        """Focus the next pane."""
+        self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """Focus the pane before."""
+        self.focus_previous()
+
+    def action_copy(self) -> None:
+        """Copy the selected text."""
+        if text := self.get_selected_text():
+            self.app.copy_to_clipboard(text)

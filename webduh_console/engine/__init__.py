@@ -1,0 +1,4 @@
+"""Plans, runs steps, takes the way back.
+
+It knows order, journal, lease and cancelling; what a step does, a target knows.
+"""

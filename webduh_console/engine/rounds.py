@@ -1,0 +1,133 @@
+"""One round over all places: forward through phases with a journal line before each act, and all the way back."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from webduh_console.clock import now
+from webduh_console.engine.steps import PlaceRun
+from webduh_console.engine.stream import EventStream
+from webduh_console.errors import CancelledError, LeaseLostError, WebduhError
+from webduh_console.model.events import Phase, StepFinished, StepStarted, Warned
+from webduh_console.model.plan import Plan
+from webduh_console.model.target import CancelToken, JournalLine, Run, Step, Work
+
+Kind = Literal["begin", "do", "did", "undo", "undid", "serving", "kept", "end"]
+
+
+class Round:
+    """Runs steps at every place of a deployment. What was begun is remembered, so that it can be undone in reverse."""
+
+    def __init__(self, stream: EventStream, plan: Plan, runs: dict[str, PlaceRun], cancel: CancelToken) -> None:
+        self.stream, self.plan, self.runs, self.cancel = stream, plan, runs, cancel
+        self.begun: dict[str, list[Step]] = {place: [] for place in runs}
+
+    def begin(self) -> None:
+        """Open the journals; the first line says which release served before."""
+        for place, run in self.runs.items():
+            self._journal(place, "begin", detail=str(run.previous.number) if run.previous else "")
+
+    def mark(self, kind: Kind) -> None:
+        """Write a line of the whole deployment into every place's journal."""
+        for place in self.runs:
+            self._journal(place, kind)
+
+    def forward(self, steps: dict[str, list[Step]], phases: Iterable[Phase]) -> None:
+        """Do the steps of these phases.
+
+        Commit goes place by place; the others everywhere at once, in order within a place.
+        """
+        for phase in phases:
+            chosen = {place: [step for step in steps[place] if step.phase == phase] for place in self.runs}
+            if phase == "commit" or len(chosen) == 1:
+                for place, own in chosen.items():
+                    self._do_all(place, own)
+            else:
+                self._everywhere(chosen)
+
+    def _everywhere(self, chosen: dict[str, list[Step]]) -> None:
+        """All places at once. The first failure cancels the others, and is what is raised when all have stopped."""
+        errors: list[WebduhError | Exception] = []
+
+        def at(place: str, own: list[Step]) -> None:
+            try:
+                self._do_all(place, own)
+            except Exception as error:  # noqa: BLE001 - carried over to the caller's thread
+                errors.append(error)
+                self.cancel.set()
+
+        with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
+            for place, own in chosen.items():
+                pool.submit(at, place, own)
+        if errors:
+            raise next((error for error in errors if not isinstance(error, CancelledError)), errors[0])
+
+    def _do_all(self, place: str, steps: Sequence[Step]) -> None:
+        for step in steps:
+            run = self.runs[place]
+            self.cancel.check()
+            run.fence()
+            self._journal(place, "do", step)
+            self.begun[place].append(step)
+            self.show(step, step.do, run, "done")
+            self._journal(place, "did", step)
+
+    def backward(self) -> bool:
+        """Undo at every place what was begun there, last first; False when something could not be undone."""
+        clean = [self._undo_all(place, steps) for place, steps in self.begun.items()]
+        return all(clean)
+
+    def _undo_all(self, place: str, steps: list[Step]) -> bool:
+        run = self.runs[place].back()
+        clean = True
+        for step in reversed(steps):
+            if step.name == "record" and not clean:
+                break  # the journal stays for whoever comes next
+            try:
+                self._journal(place, "undo", step)
+                self.show(step, step.undo, run, "undone")
+                if step.name != "record":
+                    self._journal(place, "undid", step)
+            except LeaseLostError as error:
+                self._warn(step, error)
+                return False
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other steps are still to be undone
+                clean = False
+                self._warn(step, error)
+        if not any(step.name == "record" for step in steps):
+            run.record.remove(run.lease, run.release.number)  # there is nothing of it but a journal that was opened
+        return clean
+
+    def show(self, step: Step, act: Callable[[Run], Work], run: Run, outcome: Literal["done", "undone"]) -> None:
+        """Run a step's work and let it be seen."""
+        started = time.monotonic()
+        figures: dict[str, float] = {}
+        stamps = {"step": step.name, "place": step.place}
+        self.stream.emit(StepStarted(phase=step.phase, usual=self.plan.usual.get(step.name)), **stamps)
+        failed: Literal["failed", "cancelled"] | None = "failed"
+        work = act(run)
+        try:
+            while True:
+                try:
+                    self.stream.emit(next(work), **stamps)
+                except StopIteration as stop:
+                    figures, failed = stop.value or {}, None
+                    return
+        except CancelledError:
+            failed = "cancelled"
+            raise
+        finally:
+            seconds = round(time.monotonic() - started, 3)
+            self.stream.emit(StepFinished(outcome=failed or outcome, seconds=seconds, figures=figures), **stamps)
+
+    def _warn(self, step: Step, error: Exception) -> None:
+        hint = "The next deployment tries again."
+        says = f"{error.what} {error.why}" if isinstance(error, WebduhError) else f"{type(error).__name__}: {error}"
+        text = f"The step {step.name} could not be undone: {says}".strip()
+        self.stream.emit(Warned(code="undo-failed", text=text, hint=hint), step=step.name, place=step.place)
+
+    def _journal(self, place: str, kind: Kind, step: Step | None = None, detail: str = "") -> None:
+        run = self.runs[place]
+        line = JournalLine(kind, self.plan.id, now(), step.name if step else "", place, detail)
+        run.record.append(run.lease, run.release.number, line)

@@ -1,0 +1,82 @@
+"""The steps that every deployment has, whatever the target."""
+
+from dataclasses import dataclass
+
+from webduh_console.model.events import Output, Phase
+from webduh_console.model.plan import Plan
+from webduh_console.model.release import Release
+from webduh_console.model.target import CancelToken, Lease, Record, Run, Step, Target, Work
+
+
+@dataclass
+class PlaceRun:
+    """A deployment at one place: what its steps know there."""
+
+    plan: Plan
+    cancel: CancelToken
+    release: Release
+    previous: Release | None
+    record: Record
+    lease: Lease
+
+    def fence(self) -> None:
+        """Raise LeaseLostError unless the lease is still ours."""
+        self.lease.check()
+
+    def back(self) -> "PlaceRun":
+        """The same for the way back, which nothing cancels."""
+        return PlaceRun(self.plan, CancelToken(), self.release, self.previous, self.record, self.lease)
+
+
+@dataclass(frozen=True)
+class WriteRelease:
+    """Step 4 of a deployment: the record, before anything runs."""
+
+    run_at: PlaceRun
+    place: str
+    name: str = "record"
+    phase: Phase = "prepare"
+
+    def do(self, run: Run) -> Work:
+        """Write the release and its plan."""
+        self.run_at.record.write(self.run_at.lease, self.run_at.release, self.run_at.plan)
+        yield Output(text=f"release {self.run_at.release.number} is recorded")
+        return {}
+
+    def undo(self, run: Run) -> Work:
+        """Forget it, and its journal with it."""
+        self.run_at.record.remove(self.run_at.lease, self.run_at.release.number)
+        yield Output(text=f"release {self.run_at.release.number} is forgotten")
+        return {}
+
+
+@dataclass(frozen=True)
+class MoveCurrent:
+    """The end of step 9: this release is the one that serves."""
+
+    run_at: PlaceRun
+    place: str
+    name: str = "current"
+    phase: Phase = "commit"
+
+    def do(self, run: Run) -> Work:
+        """Move the mark to this release."""
+        yield from self._move(self.run_at.release.number)
+        return {}
+
+    def undo(self, run: Run) -> Work:
+        """Move it back to the release before."""
+        yield from self._move(self.run_at.previous.number if self.run_at.previous else None)
+        return {}
+
+    def _move(self, number: int | None) -> Work:
+        if self.run_at.record.current() != number:
+            self.run_at.record.set_current(self.run_at.lease, number)
+            yield Output(text=f"current is release {number}" if number else "no release is current")
+        return {}
+
+
+def whole(target: Target, run: PlaceRun, place: str) -> list[Step]:
+    """All steps of a deployment at a place: ours around the target's."""
+    own = [step for step in target.steps(run.plan) if step.place == place]
+    return [WriteRelease(run, place), *own, MoveCurrent(run, place)]

@@ -1,0 +1,26 @@
+"""A Procfile: which processes an app has, as shell lines."""
+
+import re
+import shlex
+
+from webduh_console.model.build import Command, Source
+
+_LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
+_SHELL = re.compile(r"[|&;<>()`*?\[\]#~!\n]|\$(?!PORT\b|\{PORT\})|^\w+=")
+_PORT = re.compile(r"\$(?:PORT\b|\{PORT(?::-[^}]*)?\})")
+
+
+def procfile(source: Source) -> dict[str, str]:
+    """The processes of the app's Procfile: name → shell line; empty if there is none."""
+    lines = (_LINE.fullmatch(line.strip()) for line in source.text("Procfile").splitlines())
+    return {line[1].lower(): line[2] for line in lines if line}
+
+
+def argv(line: str) -> Command:
+    """A shell line as an argv; one that needs a shell gets `sh -c`. `$PORT` becomes `${PORT}`."""
+    line = _PORT.sub("${PORT}", line.strip())
+    try:
+        words = tuple(shlex.split(line))
+    except ValueError:
+        words = ()
+    return words if words and not _SHELL.search(line) else ("sh", "-c", line)

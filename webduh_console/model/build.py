@@ -1,0 +1,177 @@
+"""What a framework plugin answers: why it thinks it knows an app, and how the app is built and run."""
+
+from typing import Literal, Protocol, runtime_checkable
+
+import msgspec
+
+Tier = Literal["wish", "compose", "dockerfile", "framework", "language", "static", "script"]
+"""How strong a kind of evidence is, strongest first: an explicit wish beats a Compose file beats a Dockerfile …"""
+
+TIERS: tuple[Tier, ...] = ("wish", "compose", "dockerfile", "framework", "language", "static", "script")
+
+Command = tuple[str, ...]
+"""An argv. `${PORT}` in a word stands for the port the instance must listen on."""
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """One reason for a match: the file it was seen in, relative to the source, and what was seen."""
+
+    file: str
+    says: str
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A plugin's claim that it knows an app.
+
+    `confidence` is 0 to 1, compared only within a tier. `supersedes` names frameworks that this one makes unnecessary.
+    """
+
+    framework: str
+    tier: Tier
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    variant: str = ""
+    supersedes: tuple[str, ...] = ()
+
+
+class BuildStep(msgspec.Struct, frozen=True):
+    """One command of a build, run in the app's folder.
+
+    `needs` are programs that must be there (`npm`), `caches` folders that survive builds (`~/.npm`), `inputs` the
+    files the step depends
+    on (empty: all of the source) and `outputs` what it makes, so that an unchanged step need not run again.
+    """
+
+    name: str
+    run: Command
+    needs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+
+
+class Static(msgspec.Struct, frozen=True):
+    """Output that is served as files: `dir` relative to the app's folder; with `spa` an unknown path gets index.html.
+
+    `not_found` is the page for an unknown path, relative to `dir`.
+    """
+
+    dir: str
+    spa: bool = False
+    not_found: str = "404.html"
+
+
+class EnvVar(msgspec.Struct, frozen=True):
+    """A variable that the app reads, as far as the plugin can tell."""
+
+    name: str
+    why: str
+    when: Literal["build", "run", "both"] = "run"
+    required: bool = False
+    secret: bool = False
+    default: str | None = None
+
+
+class Volume(msgspec.Struct, frozen=True):
+    """A folder that outlives releases. A relative `path` is inside the app's folder."""
+
+    name: str
+    path: str
+
+
+class Process(msgspec.Struct, frozen=True):
+    """One kind of an app's running parts; `web` gets the requests, `release` runs once per release."""
+
+    name: str
+    command: Command
+    instances: int = 1
+
+
+class BuildPlan(msgspec.Struct, frozen=True):
+    """How an app is built and run, as values: the local target runs it in a folder, others render it.
+
+    `origin` says where a value came from when it was not the plugin: field → `webduh.yaml:7`. `port` is what the app
+    listens on when it
+    does not read PORT (None: it does). `health` is a path, or empty when any answer below 500 on `/` will do.
+    """
+
+    framework: str
+    language: str
+    variant: str = ""
+    install: tuple[BuildStep, ...] = ()
+    build: tuple[BuildStep, ...] = ()
+    processes: tuple[Process, ...] = ()
+    static: Static | None = None
+    dockerfile: str | None = None
+    port: int | None = None
+    health: str = ""
+    versions: dict[str, str] = {}
+    version_source: dict[str, str] = {}
+    package_manager: str | None = None
+    env: tuple[EnvVar, ...] = ()
+    variables: dict[str, str] = {}
+    volumes: tuple[Volume, ...] = ()
+    warnings: tuple[str, ...] = ()
+    origin: dict[str, str] = {}
+
+    @property
+    def start(self) -> Command | None:
+        """The command of the process that gets the requests; None for static output."""
+        return next((process.command for process in self.processes if process.name == "web"), None)
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """A framework that matched too and lost, and why."""
+
+    framework: str
+    tier: Tier
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    lost: str
+
+
+class Detection(msgspec.Struct, frozen=True):
+    """What was chosen for a source, on which evidence, against which alternatives, and the plan that follows."""
+
+    match: Match
+    alternatives: tuple[Alternative, ...]
+    plan: BuildPlan
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A read-only view of an app's folder that cannot be left. Paths are relative, with `/`."""
+
+    name: str
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file at `path`."""
+
+    def folder(self, path: str) -> bool:
+        """Whether there is a folder at `path`."""
+
+    def text(self, path: str) -> str:
+        """The file's text, UTF-8 with wrong bytes replaced; empty if there is none or it is over 2 MiB."""
+
+    def json(self, path: str) -> dict[str, object]:
+        """The file as a JSON object; empty if there is none. SourceError names file and line when it is broken."""
+
+    def toml(self, path: str) -> dict[str, object]:
+        """The file as a TOML table; empty if there is none. SourceError names file and line when it is broken."""
+
+    def files(self, pattern: str = "*") -> tuple[str, ...]:
+        """The files that match a glob (`*.py`, `**/*.html`), sorted; folders such as node_modules are not entered."""
+
+
+class Framework(Protocol):
+    """The plugin contract, `api = 1`: two pure functions. No network, no subprocess, only the source."""
+
+    name: str
+    api: int
+
+    def detect(self, source: Source) -> Match | None:
+        """Whether this plugin knows the app in `source`, and why."""
+
+    def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
+        """How the app is built and run. `options` are the plugin's own settings from `webduh.yaml`."""
