@@ -90,6 +90,11 @@ class LogPane(Lines, inherit_bindings=False):
         if self.following:
             self.scroll_to(y=max(0, self.count() - self.size.height), animate=False, force=True)
         self.refresh()
+        self.call_after_refresh(self._place_bar)
+
+    def _place_bar(self) -> None:
+        """The bar that the first lines bring with them has missed how far they were scrolled."""
+        self.vertical_scrollbar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling up stops following; being at the end starts it."""
