@@ -1,11 +1,13 @@
 import os
 import socket
+import sys
 
 import psutil
 import pytest
 from supervisor_house import Browser, House, free_port
 
 from webduh_console.errors import TargetError
+from webduh_console.targets.local.supervisor.ports import Ports
 
 
 def test_a_port_without_a_release_says_so_and_when_to_come_back(house: House) -> None:
@@ -82,3 +84,15 @@ def test_routing_to_what_does_not_run_changes_nothing(house: House) -> None:
     with pytest.raises(TargetError, match="no instance b"):
         house.supervisor.route("app", 2, ("a", "b"), "")
     assert house.supervisor.routes()[0].instances == ("a",)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ports are claimed for the whole machine on Linux only")
+def test_two_supervisors_that_walk_the_same_ports_never_hand_out_the_same() -> None:
+    one, other = Ports(first=24000), Ports(first=24000)
+    handed_out = [ports.take() for _ in range(20) for ports in (one, other)]
+    assert len(set(handed_out)) == 40
+    one.give(handed_out[0])
+    assert Ports(first=handed_out[0]).take() == handed_out[0]
+    for port in handed_out:
+        one.give(port)
+        other.give(port)
