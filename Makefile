@@ -4,10 +4,10 @@ BIN := .venv/bin
 WEBDUH_HOME ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format reference pictures bench clean
+.PHONY: help demo test check format reference pictures bench testbed testbed-down clean
 
 help: ## Say what can be made.
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: ## Deploy the examples on this machine, and open the console.
 	@tools/venv.sh run
@@ -24,7 +24,7 @@ check: ## Check style, types, floors, and that reference and pictures are up to 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=tests/console $(BIN)/mypy tools bench
+	MYPYPATH=tests/console:tests/support:tests/testbed $(BIN)/mypy tools bench
 	$(BIN)/lint-imports
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/pictures.py --check
@@ -45,6 +45,14 @@ pictures: ## Take the pictures in docs/pictures anew from the real console.
 bench: ## Print the figures that matter, measured here and now (2 min).
 	@tools/venv.sh dev
 	@$(BIN)/python -m bench
+
+testbed: ## Raise servers to deploy to, for use by hand (root, Docker; 15 s, the first time 2 min).
+	@tools/venv.sh dev
+	@$(BIN)/python tests/testbed/up.py
+
+testbed-down: ## Take the servers away; what they are made of is kept.
+	@tools/venv.sh dev
+	@$(BIN)/python tests/testbed/up.py down
 
 clean: ## Remove what was made here: .venv, caches, built packages.
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist snapshot_report.html

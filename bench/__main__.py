@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import deploying, serving, showing, starting
+from bench import deploying, servers, serving, showing, starting
 from bench.house import House, house
 
 PARTS: dict[str, Callable[[House], None]] = {
@@ -12,6 +12,7 @@ PARTS: dict[str, Callable[[House], None]] = {
     "showing": showing.measure,
     "deploying": deploying.measure,
     "serving": serving.measure,
+    "servers": servers.measure,
 }
 
 

@@ -22,7 +22,7 @@ def measure(house: House) -> None:
     url = house.deploy(site).url
     copied = house.root / "copied"
     raw = timed(lambda: _copy_and_ask(site, copied, url), 9)
-    warm = statistics.median(_enter_to_serving(house, site, number) for number in range(9))
+    warm = statistics.median(enter_to_serving(house, site, number) for number in range(9))
     row("warm deploy of a static site, from Enter to serving", ms(warm), f"cp -r && curl {ms(raw)}", "2 s (over SSH)")
     for name in ("hello-static", "guestbook-python"):
         shutil.copytree(EXAMPLES / name, house.root / name, ignore=shutil.ignore_patterns("data", "__pycache__"))
@@ -35,7 +35,7 @@ def _copy_and_ask(site: Path, copied: Path, url: str) -> None:
     subprocess.run(words, capture_output=True, check=True)
 
 
-def _enter_to_serving(house: House, site: Path, number: int) -> float:
+def enter_to_serving(house: House, site: Path, number: int) -> float:
     """Seconds from the start of the command until it says serving."""
     (site / "index.html").write_text(f"<h1>{number}</h1>")
     began = time.perf_counter()

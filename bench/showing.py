@@ -11,7 +11,7 @@ from bench.house import WEBDUH, House
 from bench.measuring import mib, ms, row, title
 from bench.terminal import Terminal
 
-APPS = 20
+APPS = PANES = 20
 SCREENS = Path(__file__).parent / "screens"
 
 
@@ -34,6 +34,13 @@ def measure(house: House) -> None:
         "",
         "50 ms",
     )
+    live = _keys_among_panes(house)
+    row(
+        f"console: key to screen, {PANES} panes live",
+        f"{ms(statistics.median(live))}, {ms(max(live))}",
+        "",
+        "50 ms",
+    )
     row("console: memory at rest", mib(memory), "", "120 MiB")
     for wished, what in ((20_000, "lines a second, at 20,000 given"), (0, "lines a second, as many as it takes")):
         rate, late = _tail(house, wished)
@@ -48,6 +55,13 @@ def _first_frame(argv: list[str], house: House, text: bytes) -> float:
         with Terminal(argv, house.env) as terminal:
             times.append(terminal.until(text))
     return statistics.median(times[1:])
+
+
+def _keys_among_panes(house: House) -> list[float]:
+    """Seconds from each key to the row it leads to, while every pane is drawn again and again."""
+    with Terminal([sys.executable, str(SCREENS / "panes.py"), str(PANES)], house.env) as terminal:
+        terminal.until(b"GET /items/20 ")
+        return [terminal.answer(b"j", f"row-{number:03}".encode()) for number in range(1, 17)]
 
 
 def _tail(house: House, wished: int) -> tuple[float, float]:

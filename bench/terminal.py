@@ -58,6 +58,13 @@ class Terminal:
         self.read(LIMIT)
         return time.perf_counter() - began
 
+    def answer(self, keys: bytes, text: bytes) -> float:
+        """Press a key while the screen does not rest; seconds until a text is drawn that only the key draws."""
+        start, began = len(self.drawn), time.perf_counter()
+        os.write(self.fd, keys)
+        self.until(text, start)
+        return time.perf_counter() - began
+
     def __enter__(self) -> "Terminal":
         return self
 

@@ -24,11 +24,11 @@ import worlds  # noqa: E402 - needs the path above
 from textual.pilot import Pilot  # noqa: E402
 
 from webduh_console.commands import api  # noqa: E402
-from webduh_console.commands.context import Context  # noqa: E402
 from webduh_console.console.app import ConsoleApp  # noqa: E402
-from webduh_console.console.board import Observed  # noqa: E402
 from webduh_console.console.deployments import Live  # noqa: E402
 from webduh_console.console.screens.app_screen import Loaded  # noqa: E402
+from webduh_console.console.screens.target_screen import Answer  # noqa: E402
+from webduh_console.console.watching import Told  # noqa: E402
 from webduh_console.console.widgets.log_buffer import Entry  # noqa: E402
 from webduh_console.console.widgets.log_pane import LogPane  # noqa: E402
 from webduh_console.model.observe import Series  # noqa: E402
@@ -52,18 +52,16 @@ def wave(unit: Unit, height: float, count: int, shift: float = 0.0) -> Series:
     return Series({"process": "web"}, unit, tuple(points))
 
 
-def observed(ctx: Context) -> Observed:
+def seen(app: ConsoleApp) -> None:
     """What the targets answered just now: what the state remembers, with figures."""
-    rows = api.remembered(ctx)
-    apps = sum(1 for row in rows if row.actual.instances)
-    targets = [api.TargetRow("local", "local", "up", "", apps, 1.1, 698 * 2**20)]
-    seen = Observed(rows, targets, api.deployments(ctx, None, limit=50))
-    seen.past = {
+    rows = api.remembered(app.context)
+    here = [row for row in rows if row.target == "local" and row.actual.instances]
+    past = {
         row.key: [wave("cores", max(0.02, sum(one.cpu for one in row.actual.instances)), 60, len(row.key.app))]
-        for row in rows
-        if row.actual.instances
+        for row in here
     }
-    return seen
+    for heard in worlds.heard(len(here)):
+        app.post_message(Told(heard, past if heard.row.name == "local" else None))
 
 
 async def settled(pilot: Pilot[Any]) -> None:
@@ -118,6 +116,14 @@ async def releases(pilot: Pilot[Any], app: ConsoleApp) -> None:
     app.open_app(worlds.GUESTBOOK, "releases")
 
 
+async def server(pilot: Pilot[Any], app: ConsoleApp) -> None:
+    """A server with its containers, and what it needs."""
+    app.open_target("fra-1")
+    await settled(pilot)
+    app.screen.post_message(Answer("containers", worlds.containers()))
+    app.screen.post_message(Answer("checks", worlds.facts()))
+
+
 async def keys(pilot: Pilot[Any], app: ConsoleApp) -> None:
     """Every key of the first screen."""
     await pilot.press("question_mark")
@@ -129,17 +135,18 @@ SCENES: dict[str, Scene] = {
     "deployment": deployment,
     "logs": logs,
     "releases": releases,
+    "server": server,
     "keys": keys,
 }
 
 
 async def picture(name: str, root: Path) -> str:
     """One picture as SVG."""
-    ctx = worlds.with_releases(worlds.full(root / name))
+    ctx = worlds.with_servers(worlds.with_releases(worlds.full(root / name)))
     app = worlds.console(ctx)
     try:
         async with worlds.opened(app, SIZE) as pilot:
-            app.post_message(observed(ctx))
+            seen(app)
             await settled(pilot)
             await SCENES[name](pilot, app)
             await settled(pilot)

@@ -19,9 +19,11 @@ from webduh_console.cli.face import summary
 from webduh_console.commands import language
 from webduh_console.commands.context import Context
 from webduh_console.commands.results import Done, Lines, Listing, Stream, Text
+from webduh_console.commands.server import ExecRow, ServerRow
 from webduh_console.config.schema import schema
 from webduh_console.model import events
-from webduh_console.model.observe import LogLine
+from webduh_console.model.observe import Fact, LogLine
+from webduh_console.targets.server.vitals import Shown
 
 HOME = Path(__file__).parent.parent
 FOLDER = HOME / "docs" / "reference"
@@ -44,6 +46,7 @@ ASKED = (
     "app ls",
     "target ls",
     "target check",
+    "build {python} --show",
     "config get",
     "config path",
     "plugin ls",
@@ -185,6 +188,7 @@ def json_page() -> str:
         "## Log lines\n\n" + _fields(LogLine),
         "## Answers\n\nThe keys of each answer; those of the objects in a list are named after it.\n",
         *_answers(),
+        *_of_servers(),
     ]
     return "\n".join(parts)
 
@@ -247,6 +251,20 @@ def _answers() -> Iterator[str]:
         finally:
             ctx.target("local").stop()  # type: ignore[attr-defined]
             ctx.close()
+
+
+OF_SERVERS: dict[str, type[msgspec.Struct]] = {
+    "server ls": ServerRow,
+    "server show": Shown,
+    "server check": Fact,
+    "server exec": ExecRow,
+}
+
+
+def _of_servers() -> Iterator[str]:
+    """What is answered about servers, read off the types: none is at hand here."""
+    for line, kind in OF_SERVERS.items():
+        yield f"`{line}`: {_list(kind.__struct_fields__)}\n"
 
 
 def _answer_keys(answer: Any) -> str:

@@ -95,3 +95,14 @@ class CancelledError(WebduhError):
 
     code = 130
     name = "cancelled"
+
+
+def unexpected(error: Exception) -> WebduhError:
+    """A defect, in words a person can send to us; the traceback goes to the log."""
+    import logging
+
+    logging.getLogger("webduh").error("unexpected", exc_info=error)
+    return WebduhError(
+        f"Something unexpected went wrong: {type(error).__name__}: {error}",
+        hint="This is a defect of webduh; the log file has the details (`webduh config path`).",
+    )

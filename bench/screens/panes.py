@@ -1,6 +1,7 @@
-"""Twenty live panes, ten logs that are written to and ten charts that move, below a table that takes the keys."""
+"""Live panes, half of them logs that are written to and half charts that move, below a table: `panes.py COUNT`."""
 
 import math
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from webduh_console.console.widgets.table import Table, TableRow, cell
 from webduh_console.console.words import cores
 from webduh_console.model.observe import LogLine
 
-PANES = 20
 EVERY = 0.2
 RATE = 20
 
@@ -49,8 +49,9 @@ class Panes(App[None]):
     def compose(self) -> ComposeResult:
         """The panes."""
         self.table = Table(VARIABLE_COLUMNS)
-        self.logs = [LiveLog() for _ in range(PANES // 2)]
-        self.charts = [Chart(cores, lambda top: nice_top(top, 0.1), "busy", f"chart-{n}") for n in range(PANES // 2)]
+        half = int(sys.argv[1]) // 2
+        self.logs = [LiveLog() for _ in range(half)]
+        self.charts = [Chart(cores, lambda top: nice_top(top, 0.1), "busy", f"chart-{n}") for n in range(half)]
         yield self.table
         yield Grid(*self.logs, *self.charts)
 

@@ -1,7 +1,12 @@
 """One app, and one deployment."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
 import pytest
 import worlds
+from textual.pilot import Pilot
 from worlds import drawn, opened, until
 
 from webduh_console.commands.context import Context
@@ -27,6 +32,18 @@ def running(app: ConsoleApp, upto: str, identity: str = "01JNHRUN") -> Live:
     return app.deployments.adopt(live)
 
 
+@asynccontextmanager
+async def opened_releases(ctx: Context) -> AsyncIterator[tuple[ConsoleApp, Pilot[Any], AppScreen]]:
+    """The second app's four releases, shown."""
+    app = worlds.console(ctx)
+    async with opened(app) as pilot:
+        await pilot.press("down", "enter", "2")
+        screen = app.screen
+        assert isinstance(screen, AppScreen)
+        await until(pilot, lambda: len(screen.releases) == 4)
+        yield app, pilot, screen
+
+
 async def test_the_tabs_are_reached_by_their_numbers(released: Context) -> None:
     app = worlds.console(released)
     async with opened(app) as pilot:
@@ -42,23 +59,13 @@ async def test_the_tabs_are_reached_by_their_numbers(released: Context) -> None:
 
 
 async def test_the_releases_are_there_newest_first_and_the_serving_one_is_marked(released: Context) -> None:
-    app = worlds.console(released)
-    async with opened(app) as pilot:
-        await pilot.press("down", "enter", "2")
-        screen = app.screen
-        assert isinstance(screen, AppScreen)
-        await until(pilot, lambda: len(screen.releases) == 4)
+    async with opened_releases(released) as (app, _, screen):
         assert [row.key for row in screen.table("releases").rows] == ["12", "11", "10", "9"]
         assert drawn(app).count("● serving") == 2
 
 
 async def test_two_releases_are_compared(released: Context) -> None:
-    app = worlds.console(released)
-    async with opened(app) as pilot:
-        await pilot.press("down", "enter", "2")
-        screen = app.screen
-        assert isinstance(screen, AppScreen)
-        await until(pilot, lambda: len(screen.releases) == 4)
+    async with opened_releases(released) as (app, pilot, _):
         await pilot.press("equals_sign")
         assert isinstance(app.screen, TextScreen)
         text = drawn(app)
@@ -67,12 +74,7 @@ async def test_two_releases_are_compared(released: Context) -> None:
 
 
 async def test_a_release_is_shown_whole_without_its_secrets(released: Context) -> None:
-    app = worlds.console(released)
-    async with opened(app) as pilot:
-        await pilot.press("down", "enter", "2")
-        screen = app.screen
-        assert isinstance(screen, AppScreen)
-        await until(pilot, lambda: len(screen.releases) == 4)
+    async with opened_releases(released) as (app, pilot, _):
         await pilot.press("enter")
         text = drawn(app)
         assert "framework: python" in text
@@ -185,7 +187,7 @@ async def test_leaving_the_console_while_something_runs_asks(full: Context) -> N
     assert app.return_value == 0
 
 
-def plan(**more: object) -> Plan:
+def plan(**more: Any) -> Plan:
     """A plan with something of everything."""
     return Plan(
         "01JNHPLAN", worlds.GUESTBOOK, "local", "deploy", SourceRef("/srv/guestbook"), Spec("python"),
@@ -198,7 +200,7 @@ def plan(**more: object) -> Plan:
         ),
         usual={"build": 4.0, "healthy": 2.2},
         **more,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_a_plan_says_what_is_added_changed_and_taken_away() -> None:

@@ -8,10 +8,13 @@ import pytest
 import worlds
 from textual.pilot import Pilot
 from textual.widgets import Input
+from worlds import until
 
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.deployments import Live
+from webduh_console.console.screens.target_screen import Answer
+from webduh_console.console.watching import Told
 from webduh_console.console.widgets.log_buffer import Entry
 from webduh_console.console.widgets.log_pane import LogPane
 from webduh_console.model.target import CancelToken
@@ -87,6 +90,25 @@ def test_an_apps_logs(released: Context, snap_compare: Picture, size: tuple[int,
 @pytest.mark.parametrize("upto", ["build", "failed", "reverting", "end"])
 def test_a_deployment(full: Context, snap_compare: Picture, size: tuple[int, int], upto: str) -> None:
     assert snap_compare(with_deployment(full, upto), terminal_size=size, run_before=still)
+
+
+@SIZES
+@pytest.mark.parametrize("name", ["targets", "server"])
+def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], name: str) -> None:
+    app = worlds.console(worlds.with_servers(full))
+
+    async def answered(pilot: Pilot[Any]) -> None:
+        for heard in worlds.heard():
+            app.post_message(Told(heard))
+        await until(pilot, lambda: app.board.silent() and app.board.rows[worlds.BLOG].at)
+        await pilot.press("t", "down")
+        if name == "server":
+            await pilot.press("enter")
+            app.screen.post_message(Answer("containers", worlds.containers()))
+            app.screen.post_message(Answer("checks", worlds.facts()))
+        await still(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=answered)
 
 
 @SIZES

@@ -26,7 +26,9 @@ except UsageError as error:
 
 
 def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "WEBDUH_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    # The size is the terminal's own, and not what these say.
+    here = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**here, "WEBDUH_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 class Terminal:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
+from webduh_console.commands.api import Heard, TargetRow
 from webduh_console.commands.context import Context
 from webduh_console.config.home import Home
 from webduh_console.console.app import ConsoleApp
@@ -26,6 +27,7 @@ from webduh_console.model.events import (
     Warned,
 )
 from webduh_console.model.names import AppKey
+from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import (
     Actual,
@@ -40,12 +42,15 @@ from webduh_console.model.release import (
     Variable,
 )
 from webduh_console.state.apps import AppEntry
+from webduh_console.state.targets import TargetEntry
+from webduh_console.targets.server.vitals import Share, Shown, Vitals
 
 NOW = datetime(2026, 3, 4, 17, 5, 9, tzinfo=UTC)
 GUESTBOOK = AppKey("default", "guestbook", "production")
 STAGING = AppKey("default", "guestbook", "staging")
 DOCS = AppKey("default", "docs", "production")
 SHOP = AppKey("shop", "storefront", "production")
+BLOG = AppKey("default", "blog", "production")
 WORKER = AppKey("shop", "mailer", "preview-42")
 STEPS = ("check", "build", "lease", "record", "place", "start", "healthy", "switch", "current", "watch", "retire")
 
@@ -172,6 +177,63 @@ def with_releases(ctx: Context, key: AppKey = GUESTBOOK) -> Context:
     ctx.state.pending.set(key, "GREETING", Variable("good day"), 12)
     ctx.state.pending.set(key, "API_KEY", Variable("sealed-away", True), 12)
     return ctx
+
+
+def with_servers(ctx: Context) -> Context:
+    """Two servers beside this machine, an app on one of them."""
+    for name, host in (("fra-1", "203.0.113.7"), ("nyc-1", "203.0.113.40")):
+        ctx.state.targets.add(TargetEntry(name, "server", f"ssh://deploy@{host}", "", ago(days=20)))
+    one = msgspec.structs.replace(release(BLOG, 7, ago(days=2)), target="fra-1")
+    running = msgspec.structs.replace(instance(BLOG, 7, 0.21, 96 * 2**20, ago(days=2)), place="fra-1")
+    actual = Actual(BLOG, one, (running,), "http://blog.example.com", "serving")
+    ctx.state.memory.remember("fra-1", [actual], ago(minutes=3))
+    ctx.state.apps.add(AppEntry("default", "blog", "/srv/blog", ago(days=30)))
+    past = deployment(BLOG, 7, ago(days=2))
+    past = msgspec.structs.replace(past, target="fra-1", url="http://blog.example.com")
+    ctx.state.history.begin(past)
+    ctx.state.history.finish(past)
+    return ctx
+
+
+def heard(apps: int = 4) -> list[Heard]:
+    """What the targets of `with_servers` say: this machine and one server are up, the other is silent."""
+    gb = 2**30
+    vitals = Vitals(1, 3, 0.42, Share(int(2.6 * gb), 4 * gb), Share(35 * gb, 40 * gb), "28.4.0")
+    why = "It does not answer at 203.0.113.40, port 22, within 10 s."
+    says = f"The server nyc-1 (203.0.113.40) cannot be reached. {why}"
+    return [
+        Heard(TargetRow("local", "local", "up", "71.3 GiB free", apps, 1.1, 698 * 2**20)),
+        Heard(TargetRow("fra-1", "server", "up", "", 1, 0.21, 96 * 2**20), vitals),
+        Heard(TargetRow("nyc-1", "server", "unreachable", says, 0, 0.0, 0), why=why),
+    ]
+
+
+def containers() -> list[Shown]:
+    """What runs on the server that is up."""
+    return [
+        Shown(f"{BLOG.slug}--web--7", "running", f"webduh/{BLOG.slug}:0707070707070707", BLOG.slug, "Up 2 days", 0.21,
+              96 * 2**20),
+        Shown("postgres", "exited", "postgres:17", "", "Exited (0) 3 weeks ago"),
+        Shown("webduh-traefik", "running", "traefik:v3.7", "", "Up 20 days"),
+    ]  # fmt: skip
+
+
+def facts() -> list[Fact]:
+    """What it is found to be: almost as it should be."""
+    return [
+        Fact("fra-1", "reachable", "told everything in 0.4 s"),
+        Fact("fra-1", "system", "Debian GNU/Linux 13 (trixie)"),
+        Fact("fra-1", "architecture", "amd64"),
+        Fact("fra-1", "user", "deploy, with sudo and no password"),
+        Fact("fra-1", "memory", "4.0 GiB, 1.4 GiB free"),
+        Fact("fra-1", "disk", "1.4 GiB free, 2100000 inodes at /", False,
+             "Remove what is not needed: `webduh server prune fra-1` removes images that no release names."),
+        Fact("fra-1", "clock", "94 s behind", False, "Start a time service there: `apt-get install chrony`."),
+        Fact("fra-1", "docker", "28.4.0"),
+        Fact("fra-1", "port 80", "ours"),
+        Fact("fra-1", "port 443", "ours"),
+        Fact("fra-1", "traefik", "3.7.15"),
+    ]  # fmt: skip
 
 
 def plan_of(one: Release) -> Plan:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from world import PROGRAM, App, World, get, wait_until
+from waiting import wait_until
+from world import PROGRAM, App, World, get
 
 pytestmark = pytest.mark.skipif(
     shutil.which("tmux") is None and os.environ.get("CI") != "true",

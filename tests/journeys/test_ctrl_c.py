@@ -48,14 +48,19 @@ def interrupted(app: App, step: str, times: int, *words: str) -> tuple[int, list
     return code, events
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_ctrl_c_before_the_point_of_no_return_takes_the_way_back(world: World, step: str) -> None:
-    app = shop(world)
+def write_second(app: App, step: str) -> None:
+    """Version 2, whose build or release process takes long, should that be the step."""
     app.write(version="2")
     if step in ("build", "release"):
         (app.folder / "fast").unlink()
         if step == "release":
             app.configure(build="echo short")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_ctrl_c_before_the_point_of_no_return_takes_the_way_back(world: World, step: str) -> None:
+    app = shop(world)
+    write_second(app, step)
     with Visitor(app.port, {"1", "2"}) as visitor:
         code, events = interrupted(app, step, 1, "--watch", "3")
     assert (code, events[-1]["outcome"]) == (INTERRUPTED, "cancelled"), events[-1]
@@ -91,11 +96,7 @@ def test_ctrl_c_while_the_old_release_is_retired_changes_nothing_of_the_outcome(
 @pytest.mark.parametrize("step", ["build", "address", "release", "healthy", "watch"])
 def test_a_second_ctrl_c_stops_at_once_and_the_next_command_cleans_up(world: World, step: str) -> None:
     app = shop(world)
-    app.write(version="2")
-    if step in ("build", "release"):
-        (app.folder / "fast").unlink()
-        if step == "release":
-            app.configure(build="echo short")
+    write_second(app, step)
     with Visitor(app.port, {"1", "2"}) as visitor:
         code, _ = interrupted(app, step, 2, "--watch", "20")
         assert code == INTERRUPTED

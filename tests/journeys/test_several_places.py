@@ -358,14 +358,14 @@ KILLS = [f"{place} {step}" for step in ("address", "start", "healthy", "route", 
 
 def test_a_client_killed_at_any_place_leaves_nothing_half_done(site: Site) -> None:
     site.deploy("1")
-    version = 2
+    version, env = 2, {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     for kills in [*KILLS, "a watch", "b watch", "a retire-1", "c retire-1"]:
         numbers = {site.target.record(KEY, place).current() for place in PLACES}
         (base,) = numbers
         kills = kills.replace("retire-1", f"retire-{base}")
         source = site.source(str(version))
         argv = [sys.executable, __file__, str(site.root), kills, str(version), str(base), *map(str, site.ports)]
-        done = subprocess.run(argv, cwd=HERE, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, cwd=HERE, env=env, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == -signal.SIGKILL, (kills, done.stdout, done.stderr)
         assert set(site.answers()) <= {str(version - 1), str(version)}, kills
         events = site.deploy(str(version + 1))

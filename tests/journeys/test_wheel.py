@@ -4,13 +4,14 @@ import json
 import shutil
 import subprocess
 import sys
-import urllib.request
 import venv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from loopback import page
 
 CHECKOUT = Path(__file__).parents[2]
 MARK = "WEBDUH_WHEEL_TEST"
@@ -50,9 +51,9 @@ class Installed:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def asked(self, *words: str | Path) -> dict[str, object]:
+    def asked(self, *words: str | Path) -> dict[str, Any]:
         """The last line that a command answers as JSON."""
-        answer: dict[str, object] = json.loads(self.run(*words, "-o", "json").splitlines()[-1])
+        answer: dict[str, Any] = json.loads(self.run(*words, "-o", "json").splitlines()[-1])
         return answer
 
     def running(self) -> list[str]:
@@ -89,7 +90,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel and what it needs."""
     environment = tmp_path_factory.mktemp("installed") / "venv"
     venv.create(environment, with_pip=True)
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "-q", wheel]
+    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip", "install", "-q", wheel]
     done = subprocess.run(pip, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return environment
@@ -100,12 +101,6 @@ def installed(environment: Path, tmp_path: Path) -> Iterator[Installed]:
     webduh = Installed(tmp_path, environment / "bin")
     yield webduh
     subprocess.run([webduh.bin / "webduh", "target", "stop", "local"], env=webduh.env, capture_output=True, check=False)
-
-
-def page(url: object) -> str:
-    with urllib.request.urlopen(str(url), timeout=20) as answer:
-        text: str = answer.read().decode()
-        return text
 
 
 def test_an_installed_webduh_deploys_its_examples_rolls_back_and_leaves_nothing(installed: Installed) -> None:

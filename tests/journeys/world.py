@@ -6,42 +6,28 @@ import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from command_line import PROGRAM as PROGRAM
+from command_line import CommandLine
+from command_line import last_json as last_json
+from command_line import words_of as words_of
+from loopback import free_port as free_port
+from visiting import Visits
+from waiting import wait_until as wait_until
 
 from webduh_console.config.home import Home
 from webduh_console.model.names import AppKey
 from webduh_console.targets.local.target import LocalTarget
 
 HERE = Path(__file__).parent
-PROGRAM = str(Path(sys.executable).parent / "webduh")
-LIMIT = 60.0
-
-
-def wait_until(holds: Callable[[], Any], what: str, limit: float = 20.0) -> Any:
-    """Poll until a condition holds, and return what it answered."""
-    deadline = time.monotonic() + limit
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, f"within {limit:g} s it never came that {what}"
-        time.sleep(0.01)
-    return answer
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(port: int, path: str = "/", timeout: float = 5.0) -> tuple[int, str]:
@@ -55,101 +41,20 @@ def get(port: int, path: str = "/", timeout: float = 5.0) -> tuple[int, str]:
         connection.close()
 
 
-@dataclass
-class Visitor:
-    """Asks again and again on new connections, in a thread of its own, and keeps every failure."""
+class Visitor(Visits):
+    """Asks the app at a port again and again."""
 
-    port: int
-    allowed: set[str] = field(default_factory=set)
-    answered: int = 0
-    failures: list[str] = field(default_factory=list)
-
-    def __enter__(self) -> "Visitor":
-        self._stop, self._came = threading.Event(), threading.Condition()
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(10)
-
-    def next_answer(self) -> None:
-        """Wait for the next answer, a second at most."""
-        with self._came:
-            self._came.wait(1)
-
-    def _ask(self) -> None:
-        while not self._stop.wait(0.01):
-            try:
-                status, body = get(self.port)
-            except (OSError, http.client.HTTPException) as error:
-                self.failures.append(f"{type(error).__name__}: {error}")
-                continue
-            with self._came:
-                self.answered += 1
-                self._came.notify_all()
-            if status != 200 or (self.allowed and body not in self.allowed):
-                self.failures.append(f"{status} {body[:80]}")
+    def __init__(self, port: int, allowed: Collection[str] = ()) -> None:
+        super().__init__(partial(get, port), allowed)
 
 
 @dataclass
-class World:
-    """A home under `root`, and the commands that are run in it."""
-
-    root: Path
-    env: dict[str, str] = field(default_factory=dict)
+class World(CommandLine):
+    """A user's machine whose apps run on it, too."""
 
     def __post_init__(self) -> None:
-        self.home = self.root / "home"
+        super().__post_init__()
         self.local = self.home / "data" / "local"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBDUH")}
-        self.env = {**inherited, "WEBDUH_HOME": str(self.home), "NO_COLOR": "1", **self.env}
-
-    def start(self, *words: str, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
-        """Begin a command."""
-        return subprocess.Popen(
-            [PROGRAM, *words],
-            env={**self.env, **(env or {})},
-            cwd=self.root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(
-        self, *words: str, env: Mapping[str, str] | None = None, given: str = ""
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end."""
-        return subprocess.run(
-            [PROGRAM, *words],
-            env={**self.env, **(env or {})},
-            cwd=self.root,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-
-    def good(self, *words: str) -> str:
-        """Run a command that must end well; what it printed."""
-        done = self.run(*words)
-        assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def read(self, *words: str) -> Any:
-        """What a command answers as JSON."""
-        return json.loads(self.good(*words, "-o", "json"))
-
-    def dying(self, count: int, *words: str, at: str = "journal") -> "subprocess.CompletedProcess[str]":
-        """Run `deploy` or `rollback` in a client that is killed (-9) after its `count`-th journal line; see there."""
-        argv = [sys.executable, str(HERE / "dying_client.py"), at, str(count), *words]
-        return subprocess.run(
-            argv, env=self.env, cwd=self.root, capture_output=True, text=True, timeout=LIMIT, check=False
-        )
 
     def app(self, name: str, program: str = "small_app.py", **config: object) -> "App":
         """A folder with an app and its `webduh.yaml`; `local.port` is free at first."""
@@ -294,16 +199,6 @@ def left_over_in(kept: Path) -> list[str]:
 def outcomes(world: World, app: App) -> list[str]:
     """How the deployments of an app ended, newest first."""
     return [entry["outcome"] for entry in world.read("deployments", app.name, "--limit", "1000")]
-
-
-def last_json(text: str) -> Any:
-    """The last JSON line of an output."""
-    return json.loads(text.strip().splitlines()[-1])
-
-
-def words_of(done: "subprocess.CompletedProcess[str]") -> str:
-    """Everything a command said, on both streams."""
-    return f"{done.stdout}\n{done.stderr}"
 
 
 def has_words(text: str, patterns: Sequence[str]) -> list[str]:

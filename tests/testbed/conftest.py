@@ -1,55 +1,94 @@
-"""A real Docker engine of its own for each run, with one small image and no registry."""
+"""Real Docker engines and real servers. Where none can be had these tests are skipped, and say so; in CI they fail."""
 
 import os
 import shutil
-import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import host
+import lifetime
 import pytest
+from engine import Engine, passing_engine
+from server import Server
+from servers import BARE_SPEC, TINY_SPEC, Testbed
 
 APPLETS = ("sh", "httpd", "cat", "echo", "sleep", "env")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever raises servers may take minutes, the first time; the test itself may not."""
+    for item in items:
+        if "testbed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(120, func_only=True))
 
 
 @pytest.fixture(scope="session")
 def docker_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an engine that was started for these tests; `busybox` is there."""
-    _needs_an_engine()
+    absent = [name for name in ("docker", "dockerd", "busybox", "iptables") if shutil.which(name) is None]
+    _demand("it needs root" if os.geteuid() else f"there is no {', '.join(absent)} here" if absent else "")
     folder = tmp_path_factory.mktemp("engine")
-    host = f"unix://{folder}/docker.sock"
-    paths = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
-    argv = ["dockerd", *(f"--{option}={folder / name}" for option, name in paths.items())]
-    with (folder / "log").open("wb") as log:
-        engine = subprocess.Popen([*argv, "--host", host, "--group", "root"], stdout=log, stderr=log)
-    try:
-        _until_it_answers(engine, host, folder / "log")
-        _import_busybox(folder, host)
-        yield host
-    finally:
-        engine.terminate()
-        engine.wait(30)
+    with passing_engine(folder) as engine:
+        _import_busybox(folder, engine)
+        yield engine.host
 
 
-def _needs_an_engine() -> None:
-    missing = [name for name in ("docker", "dockerd", "busybox", "iptables") if shutil.which(name) is None]
-    says = "it needs root" if os.geteuid() else f"there is no {', '.join(missing)} here" if missing else ""
-    if says and os.environ.get("CI"):
-        pytest.fail(f"No Docker engine can be started: {says}.")
-    if says:
-        pytest.skip(f"NOT TESTED: no Docker engine can be started: {says}.")
+@pytest.fixture(scope="session")
+def testbed() -> Iterator[tuple[Testbed, list[Server]]]:
+    """The testbed with three servers, shared with whoever else uses it."""
+    _demand(host.missing())
+    bed = Testbed()
+    with lifetime.used(bed) as servers:
+        yield bed, servers
 
 
-def _until_it_answers(engine: "subprocess.Popen[bytes]", host: str, log: Path) -> None:
-    deadline = time.monotonic() + 40
-    while subprocess.run(["docker", "--host", host, "version"], capture_output=True, check=False).returncode:
-        if engine.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"dockerd did not start:\n{log.read_text()[-3000:]}")
-        time.sleep(0.1)
+@pytest.fixture(scope="session")
+def servers(testbed: tuple[Testbed, list[Server]]) -> list[Server]:
+    """The three servers, shared with other tests: to look at, or to take with `lifetime.all_of`."""
+    return testbed[1]
 
 
-def _import_busybox(folder: Path, host: str) -> None:
+@pytest.fixture
+def server(servers: list[Server]) -> Iterator[Server]:
+    """A server to oneself: nothing is deployed there, nothing is set up, nothing is broken."""
+    # From the end: whoever works with the testbed by hand begins at its start.
+    with lifetime.one_of(servers[::-1]) as mine:
+        mine.reset()
+        yield mine
+
+
+@pytest.fixture
+def three_servers(servers: list[Server]) -> Iterator[list[Server]]:
+    """All three to oneself, and as good as new."""
+    with lifetime.all_of(servers), ThreadPoolExecutor(len(servers)) as hands:
+        list(hands.map(Server.reset, servers))
+        yield servers
+
+
+@pytest.fixture
+def bare_server(testbed: tuple[Testbed, list[Server]]) -> Iterator[Server]:
+    """A fresh server without Docker; apt-get can install it, and then it has the images that the others have."""
+    with lifetime.rented(testbed[0], BARE_SPEC) as server:
+        yield server
+
+
+@pytest.fixture
+def tiny_server(testbed: tuple[Testbed, list[Server]]) -> Iterator[Server]:
+    """A fresh server with 700 MB for Docker, 2 MB and 200 files in /var/lib/webduh, and no image but those loaded."""
+    with lifetime.rented(testbed[0], TINY_SPEC) as server:
+        yield server
+
+
+def _demand(missing: str) -> None:
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"No Docker engine can be started: {missing}.")
+    if missing:
+        pytest.skip(f"NOT TESTED: no Docker engine can be started: {missing}.")
+
+
+def _import_busybox(folder: Path, engine: Engine) -> None:
     root = folder / "root"
     (root / "bin").mkdir(parents=True)
     (root / "tmp").mkdir()
@@ -58,8 +97,4 @@ def _import_busybox(folder: Path, host: str) -> None:
         (root / "bin" / applet).symlink_to("busybox")
     with tarfile.open(folder / "root.tar", "w") as archive:
         archive.add(root, ".")
-    subprocess.run(
-        ["docker", "--host", host, "import", str(folder / "root.tar"), "busybox:latest"],
-        check=True,
-        capture_output=True,
-    )
+    engine.docker("import", str(folder / "root.tar"), "busybox:latest")

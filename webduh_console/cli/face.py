@@ -1,13 +1,13 @@
 """The faces: what commands return, drawn for a person or for a program."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from webduh_console.cli.interrupt import interruptible
-from webduh_console.commands.results import Done, Lines, Listing, Lists, Result, Stream, Text
+from webduh_console.commands.results import Done, Lines, Listing, Lists, Result, Stream, Terminal, Text, Work
 from webduh_console.errors import CancelledError, LeaseHeldError, LeaseLostError, WebduhError
 from webduh_console.model.events import AnyEvent, Finished, StepFinished
 
@@ -84,6 +84,18 @@ class JsonFace:
                         events.append(event)
                 self._line(summary(result, events))
                 return code_of(events[-1]) if isinstance(events[-1], Finished) else 1
+            case Work():
+                last = Finished(outcome="failed", release=None, url="", seconds=0.0)
+                with interruptible(result.cancel):
+                    for event in result.events:
+                        self._line(event)
+                        last = event if isinstance(event, Finished) else last
+                self._line(
+                    {**result.data, "outcome": last.outcome, "seconds": last.seconds, "error": last.error or None}
+                )
+                return code_of(last)
+            case Terminal():
+                return result.run()
             case Lines():
                 with interruptible(result.stop):
                     for line in result.lines:
@@ -113,8 +125,12 @@ class TextFace:
             case Text() | Done():
                 print(result.text)
                 return result.code
-            case Stream():
-                return self._stream(result)
+            case Stream() as stream:
+                return self._follow(stream, str(stream.plan.key), warnings=stream.plan.warnings)
+            case Work() as work:
+                return self._follow(work, work.title, work.done)
+            case Terminal():
+                return result.run()
             case Lines():
                 with interruptible(result.stop):
                     for line in result.lines:
@@ -123,13 +139,13 @@ class TextFace:
             case Lists():
                 return first_failure(result, run_line)
 
-    def _stream(self, stream: Stream) -> int:
+    def _follow(self, work: Stream | Work, subject: str, done: str = "", warnings: Sequence[str] = ()) -> int:
         from webduh_console.cli.timeline import Timeline
 
-        timeline = Timeline(stream.plan)
+        timeline = Timeline(subject, done, warnings)
         code = 1
-        with interruptible(stream.cancel, timeline.cancelling):
-            for event in stream.events:
+        with interruptible(work.cancel, timeline.cancelling):
+            for event in work.events:
                 timeline.draw(event)
                 if isinstance(event, Finished):
                     code = code_of(event)

@@ -44,7 +44,8 @@ def run(words: Sequence[str]) -> int:
 def command(words: list[str], output: str | None = None) -> int:
     """Run one command and draw what it returns."""
     if {"-h", "--help"} & set(words) or words[0] == "help":
-        return _help([word for word in words[words[0] == "help" :] if word not in ("-h", "--help")])
+        asked = [word for word in words[words[0] == "help" :] if word not in ("-h", "--help")]
+        return guarded("command", output, lambda ctx: _help(ctx, asked))
     return guarded("command", output, lambda ctx: _one(ctx, words, output))
 
 
@@ -66,7 +67,9 @@ def guarded(trigger: Trigger, output: str | None, work: Callable[[Context], int]
     ctx = Context.open(trigger, asker())
     face = face_of(output or "table")
     try:
-        return work(ctx)
+        code = work(ctx)
+        sys.stdout.flush()  # here, where it is known what to do when nobody reads
+        return code
     except WebduhError as error:
         face.error(error)
         return error.code
@@ -142,13 +145,8 @@ def _keep(options: dict[str, Any], option: str, value: str) -> None:
         options["output"] = value
 
 
-def _help(words: list[str]) -> int:
-    try:
-        text = language.help_text(words, Context.open())
-    except WebduhError as error:
-        TextFace().error(error)
-        return error.code
-    print(text)
+def _help(ctx: Context, words: list[str]) -> int:
+    print(language.help_text(words, ctx))
     if not words:
         print("\nOptions before a command:")
         print("  --script FILE|-   Run a script, a command a line; --var NAME=VALUE gives ${NAME} a value.")

@@ -2,9 +2,9 @@
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from webduh_console.commands.words import size, span
+from webduh_console.commands.words import ENDS, size, span
 from webduh_console.model.events import (
     AnyEvent,
     Finished,
@@ -17,9 +17,7 @@ from webduh_console.model.events import (
     StepStarted,
     Warned,
 )
-from webduh_console.model.plan import Plan
 
-MARKS = {"done": "✓", "failed": "✗", "cancelled": "⊘", "undone": "↩", "skipped": "-"}
 LOUD = ("build", "release")
 FIGURES: dict[str, Callable[[float], str]] = {
     "bytes": size,
@@ -31,8 +29,9 @@ FIGURES: dict[str, Callable[[float], str]] = {
 class Timeline:
     """Prints a step when it ends, the output of loud steps as it comes, and on a terminal what goes on right now."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, subject: str, done: str = "", warnings: Sequence[str] = ()) -> None:
+        """`subject` is what the work is on; `done` is what to say when it went well and made no release."""
+        self._subject, self._done, self._warnings = subject, done, warnings
         self._live = sys.stdout.isatty()
         self._shown = False
         self._backward = False
@@ -41,8 +40,8 @@ class Timeline:
         """Draw one event."""
         match event:
             case Started():
-                self._print(f"{event.action} {self._plan.key} on {event.target}")
-                for warning in self._plan.warnings:
+                self._print(f"{event.action} {self._subject} on {event.target}" if event.app else event.action)
+                for warning in self._warnings:
                     self._print(f"  ! {warning}")
             case StepStarted():
                 usual = f" (usually {span(event.usual)})" if event.usual and event.usual > 1 else ""
@@ -73,7 +72,7 @@ class Timeline:
 
     def _finished(self, event: StepFinished) -> None:
         figures = ", ".join(FIGURES[name](value) for name, value in event.figures.items() if name in FIGURES)
-        self._print(f"  {MARKS[event.outcome]} {event.step:<12} {span(event.seconds):>8}   {figures}".rstrip())
+        self._print(f"  {ENDS[event.outcome]} {event.step:<12} {span(event.seconds):>8}   {figures}".rstrip())
 
     def _end(self, event: Finished) -> None:
         from webduh_console.cli.face import error_lines
@@ -81,10 +80,11 @@ class Timeline:
         if event.error:
             self._print("\n".join(error_lines(event.error)))
         if event.outcome == "done":
-            self._print(f"{self._plan.key}: release {event.release} {event.url}".rstrip() + f"   {span(event.seconds)}")
+            what = f": release {event.release} {event.url}".rstrip() if event.release else f" {self._done}"
+            self._print(f"{self._subject}{what}   {span(event.seconds)}")
         else:
             back = {"reverted": ", and everything was taken back", "cancelled": "; everything was taken back"}
-            self._print(f"{self._plan.key}: {event.outcome} after {span(event.seconds)}{back.get(event.outcome, '')}")
+            self._print(f"{self._subject}: {event.outcome} after {span(event.seconds)}{back.get(event.outcome, '')}")
 
     def _print(self, text: str) -> None:
         if self._shown:

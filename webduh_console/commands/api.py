@@ -1,6 +1,7 @@
 """The commands as functions, for the console: values in, values or events out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -9,17 +10,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.commands.apps import find
+from webduh_console.commands.apps import find, target_of
 from webduh_console.commands.context import Context
+from webduh_console.errors import StateError, WebduhError
 from webduh_console.model.events import AnyEvent
 from webduh_console.model.names import AppKey
-from webduh_console.model.observe import LogLine, LogSelector, MetricQuery, Series
+from webduh_console.model.observe import Fact, LogLine, LogSelector, MetricQuery, Series
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Deployment, Release
-from webduh_console.model.target import CancelToken
+from webduh_console.model.target import CancelToken, Target
 
 if TYPE_CHECKING:
     from webduh_console.engine.stream import EventStream
+    from webduh_console.targets.server.target import ServerTarget
+    from webduh_console.targets.server.vitals import Vitals
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -47,6 +51,18 @@ class TargetRow(msgspec.Struct, frozen=True):
     apps: int
     cpu: float
     memory: int
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What one target said when it was asked; `state` is `unready` when it is reached and cannot be used,
+    and empty before it was asked.
+
+    `vitals` are a server's own figures; `why` is the short form of why there is no answer.
+    """
+
+    row: TargetRow
+    vitals: "Vitals | None" = None
+    why: str = ""
 
 
 def remembered(ctx: Context) -> list[Row]:
@@ -78,16 +94,96 @@ def remembered(ctx: Context) -> list[Row]:
 
 
 def observe(ctx: Context) -> list[Row]:
-    """Every app as it is now: asks the targets, and remembers what they say."""
+    """Every app as it is now: asks the targets all at once, and remembers what they say.
+
+    What a target that does not answer said last is shown as unknown, and why.
+    """
     at = now()
-    for name in ctx.target_names():
-        target = ctx.target(name)
+    names = ctx.target_names()
+    chosen = [ctx.target(name) for name in names]
+    with ThreadPoolExecutor(max_workers=min(len(names), 32)) as pool:
+        answers = list(pool.map(_observed, chosen))
+    silent: dict[str, str] = {}
+    for name, found in zip(names, answers, strict=True):
+        if isinstance(found, WebduhError):
+            silent[name] = _reason(found)
+        else:
+            _learn(ctx, name, found, at)
+    return rows(ctx, silent)
+
+
+def rows(ctx: Context, silent: Mapping[str, str]) -> list[Row]:
+    """What is remembered; the apps of `silent` targets, name → reason, are unknown."""
+    return [_unknown(row, silent[row.target]) if row.target in silent else row for row in remembered(ctx)]
+
+
+def known_targets(ctx: Context) -> list[Heard]:
+    """Every target, before any of them is asked."""
+    entries = [("local", "local"), *((entry.name, entry.kind) for entry in ctx.state.targets.all())]
+    return [Heard(TargetRow(name, kind, "", "", 0, 0.0, 0)) for name, kind in entries]
+
+
+def ask(ctx: Context, name: str) -> Heard:
+    """Ask one target how it is and what serves there, and remember that. One that does not answer says why.
+
+    StateError when what it says cannot be kept.
+    """
+    target, at = ctx.target(name), now()
+    try:
+        heard, found = _told(ctx, target)
+    except StateError:
+        raise
+    except WebduhError as error:
+        state = "unready" if target.kind == "server" and met(ctx.server(name)) else "unreachable"
+        if state == "unready":
+            ctx.look_anew(name)
+        return Heard(TargetRow(name, target.kind, state, _reason(error), 0, 0.0, 0), why=error.why or error.what)
+    _learn(ctx, name, found, at)
+    return heard
+
+
+def met(server: "ServerTarget") -> bool:
+    """Whether there is a connection: then it is not the way there that fails."""
+    from webduh_console.transport.ssh.machine import SSHMachine
+
+    return isinstance(server.machine, SSHMachine) and server.machine.alive
+
+
+def _told(ctx: Context, target: Target) -> tuple[Heard, Mapping[AppKey, Actual]]:
+    if target.kind != "server":
+        facts = {fact.name: fact for fact in target.facts()}
         found = target.observe(target.keys())
-        ctx.state.memory.remember(name, [actual for actual in found.values() if not _gone(actual)], at)
-        for entry in ctx.state.memory.recall():
-            if entry.target == name and (entry.actual.key not in found or _gone(found[entry.actual.key])):
-                ctx.state.memory.forget(name, entry.actual.key)
-    return remembered(ctx)
+        return Heard(_row_of(target, facts, found)), found
+    from webduh_console.targets.server.vitals import vitals
+
+    server = ctx.server(target.name)
+    keys = server.keys()
+    found = server.observe(keys)
+    return Heard(_row_of(target, {}, found), vitals(server.machine, server.engine, len(keys))), found
+
+
+def _learn(ctx: Context, name: str, found: Mapping[AppKey, Actual], at: datetime) -> None:
+    """Remember what a target said, and forget what is no longer there."""
+    ctx.state.memory.remember(name, [actual for actual in found.values() if not _gone(actual)], at)
+    for entry in ctx.state.memory.recall():
+        if entry.target == name and (entry.actual.key not in found or _gone(found[entry.actual.key])):
+            ctx.state.memory.forget(name, entry.actual.key)
+
+
+def _observed(target: Target) -> Mapping[AppKey, Actual] | WebduhError:
+    try:
+        return target.observe(target.keys())
+    except WebduhError as error:
+        return error
+
+
+def _unknown(row: Row, reason: str) -> Row:
+    actual = msgspec.structs.replace(row.actual, health="unknown", reason=reason, instances=())
+    return msgspec.structs.replace(row, actual=actual)
+
+
+def _reason(error: WebduhError) -> str:
+    return f"{error.what} {error.why}".strip()
 
 
 def _gone(actual: Actual) -> bool:
@@ -96,26 +192,32 @@ def _gone(actual: Actual) -> bool:
 
 def targets(ctx: Context) -> list[TargetRow]:
     """Every target with what runs there."""
-    rows = []
-    for name in ctx.target_names():
-        target = ctx.target(name)
+    names = ctx.target_names()
+    chosen = [ctx.target(name) for name in names]
+    with ThreadPoolExecutor(max_workers=min(len(names), 32)) as pool:
+        return list(pool.map(_target_row, chosen))
+
+
+def _target_row(target: Target) -> TargetRow:
+    try:
         facts = {fact.name: fact for fact in target.facts()}
-        supervisor = facts.get("supervisor")
-        state = "up" if supervisor and supervisor.value == "running" else "stopped"
-        keys = target.keys()
-        instances = [instance for actual in target.observe(keys).values() for instance in actual.instances]
-        rows.append(
-            TargetRow(
-                name,
-                target.kind,
-                state,
-                facts["disk"].value if "disk" in facts else "",
-                len(keys),
-                sum(instance.cpu for instance in instances),
-                sum(instance.memory for instance in instances),
-            )
-        )
-    return rows
+        return _row_of(target, facts, target.observe(target.keys()))
+    except WebduhError as error:
+        return TargetRow(target.name, target.kind, "unreachable", _reason(error), 0, 0.0, 0)
+
+
+def _row_of(target: Target, facts: Mapping[str, Fact], found: Mapping[AppKey, Actual]) -> TargetRow:
+    instances = [instance for actual in found.values() for instance in actual.instances]
+    supervisor = facts.get("supervisor")
+    return TargetRow(
+        target.name,
+        target.kind,
+        "stopped" if supervisor and supervisor.value != "running" else "up",
+        facts["disk"].value if "disk" in facts else "",
+        len(found),
+        sum(instance.cpu for instance in instances),
+        sum(instance.memory for instance in instances),
+    )
 
 
 def releases(ctx: Context, key: AppKey, target: str | None = None) -> list[Release]:
@@ -130,12 +232,6 @@ def serving(ctx: Context, key: AppKey) -> Release | None:
     record = target.record(key, target.places[0])
     number = record.current()
     return record.read(number) if number is not None else None
-
-
-def target_of(ctx: Context, key: AppKey) -> str:
-    """The target where an app in an environment was deployed last."""
-    last = next(iter(ctx.state.history.list(key, limit=1)), None)
-    return last.target if last else "local"
 
 
 def deployments(ctx: Context, key: AppKey | None = None, limit: int = 50) -> list[Deployment]:

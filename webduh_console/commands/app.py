@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from webduh_console.commands import api
 from webduh_console.commands.apps import find, find_or_name, key_of
 from webduh_console.commands.complete import apps_and_folders, dry_run_option, environment_option, with_context
 from webduh_console.commands.context import Context
@@ -12,8 +11,9 @@ from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.results import Column, Done, Listing, Result
 from webduh_console.commands.words import ago
 from webduh_console.engine.removal import remove
-from webduh_console.errors import NotFoundError, QuestionError
+from webduh_console.errors import NotFoundError
 from webduh_console.model.names import AppKey
+from webduh_console.state.apps import AppEntry
 
 _known_app = click.argument("app", shell_complete=apps_and_folders)
 
@@ -79,27 +79,28 @@ def app_move(ctx: Context, app: str, folder: str, dry_run: bool) -> Result:
 def app_rm(ctx: Context, app: str, environment: str | None, volumes: bool, yes: bool, dry_run: bool) -> Result:
     """Stop an app and remove its releases; its folder stays, and its volumes unless asked."""
     entry = find(ctx, app)
-    keys = [key_of(entry, environment)] if environment else _keys(ctx, entry.project, entry.name)
-    what = ", ".join(str(key) for key in keys) or entry.name
+    wanted = key_of(entry, environment) if environment else None
+    places = [(name, key) for name, key in _places(ctx, entry) if wanted in (None, key)]
+    what = ", ".join(f"{key} on {name}" for name, key in places) or str(wanted or entry.name)
     lost = "its releases and volumes" if volumes else "its releases, not its volumes"
     if dry_run:
         return Done(f"Would stop {what} and remove {lost}.", {"app": entry.name, "removed": [], "volumes": volumes})
-    if not yes and ctx.ask(f"Stop {what} and remove {lost}? [y/N]", False).strip().lower() not in ("y", "yes"):
-        raise QuestionError(f"{what} was not removed.", kept="Nothing was changed.", hint="--yes answers the question.")
-    for key in keys:
-        for _ in remove(ctx.target(api.target_of(ctx, key)), key, ctx.by, volumes):
+    if not yes:
+        ctx.confirm(f"Stop {what} and remove {lost}?", f"{what} was not removed.")
+    for name, key in places:
+        for _ in remove(ctx.target(name), key, ctx.by, volumes):
             continue
-        ctx.state.memory.forget(api.target_of(ctx, key), key)
+        ctx.state.memory.forget(name, key)
         ctx.state.pending.discard(key, ctx.state.pending.names(key))
     if environment is None:
         ctx.state.apps.remove(entry.project, entry.name)
     return Done(
         f"{what} is removed, with {lost}.",
-        {"app": entry.name, "removed": [k.environment for k in keys], "volumes": volumes},
+        {"app": entry.name, "removed": [key.environment for _, key in places], "volumes": volumes},
     )
 
 
-def _keys(ctx: Context, project: str, name: str) -> list[AppKey]:
-    """The app's environments on every target."""
-    found = {key for target in ctx.target_names() for key in ctx.target(target).keys()}  # noqa: SIM118 - a method of targets
-    return sorted(key for key in found if (key.project, key.app) == (project, name))
+def _places(ctx: Context, entry: AppEntry) -> list[tuple[str, AppKey]]:
+    """The targets and environments the app is in; every target is asked, so that none is forgotten."""
+    found = [(name, key) for name in ctx.target_names() for key in ctx.target(name).keys()]  # noqa: SIM118 - a method
+    return sorted((name, key) for name, key in found if (key.project, key.app) == (entry.project, entry.name))

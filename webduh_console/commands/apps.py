@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webduh_console.clock import now
-from webduh_console.commands.context import Context
+from webduh_console.commands.context import LOCAL, Context
 from webduh_console.errors import NotFoundError, UsageError
 from webduh_console.model.names import AppKey, is_name, nearest, to_name
 
@@ -79,12 +79,32 @@ def _path_like(word: str) -> bool:
 def _named(ctx: Context, word: str) -> "AppEntry | None":
     project, _, name = word.rpartition("/")
     if project:
-        return ctx.state.apps.get(name, project) if is_name(project) and is_name(name) else None
-    found = [entry for entry in ctx.state.apps.all() if entry.name == word]
+        known = ctx.state.apps.get(name, project) if is_name(project) and is_name(name) else None
+        return known or next((entry for entry in _remembered(ctx, name) if entry.project == project), None)
+    found = [entry for entry in ctx.state.apps.all() if entry.name == word] or _remembered(ctx, word)
     if len(found) > 1 and not any(entry.project == "default" for entry in found):
         names = ", ".join(f"{entry.project}/{entry.name}" for entry in found)
         raise UsageError(f"Several projects have an app {word}.", hint=f"Say which: {names}.")
     return next((entry for entry in found if entry.project == "default"), found[0] if found else None)
+
+
+def target_of(ctx: Context, key: AppKey) -> str:
+    """Where an app in an environment runs, as far as is known here: where it was deployed last with success, if it is
+    still there; this machine for one that was never deployed."""
+    names = ctx.target_names()
+    seen = [e.target for e in ctx.state.memory.recall() if e.actual.key == key and e.actual.release is not None]
+    there = [name for name in names if name in seen]
+    tried = [d for d in ctx.state.history.list(key, limit=20) if d.target in names]
+    done = next((d.target for d in tried if d.outcome == "done" and (not there or d.target in there)), None)
+    return done or next(iter(there), None) or next((d.target for d in tried), LOCAL)
+
+
+def _remembered(ctx: Context, name: str) -> "list[AppEntry]":
+    """Apps that a target knows and this machine has no folder of: somebody deployed them from another one."""
+    from webduh_console.state.apps import AppEntry
+
+    keys = [entry.actual.key for entry in ctx.state.memory.recall() if entry.actual.key.app == name]
+    return [AppEntry(project, name, "", now()) for project in sorted({key.project for key in keys})]
 
 
 def _in_folder(ctx: Context, word: str) -> "AppEntry | None":

@@ -37,6 +37,24 @@ def environments(ctx: click.Context, parameter: click.Parameter, text: str) -> l
     return [CompletionItem(name) for name in sorted(names | {"production", "staging"}) if name.startswith(text)]
 
 
+def target_names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[CompletionItem]:
+    """The targets."""
+    try:
+        names = _context(ctx).target_names()
+    except WebduhError:
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(text)]
+
+
+def servers(ctx: click.Context, parameter: click.Parameter, text: str) -> list[CompletionItem]:
+    """The targets that are servers."""
+    try:
+        entries = _context(ctx).state.targets.all()
+    except WebduhError:
+        return []
+    return [CompletionItem(entry.name, help=entry.address) for entry in entries if entry.name.startswith(text)]
+
+
 app_argument = click.argument("app", default=".", shell_complete=apps_and_folders)
 environment_option = click.option(
     "-e", "--environment", metavar="NAME", shell_complete=environments, help="The environment; production unless named."

@@ -4,17 +4,22 @@ import getpass
 import socket
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from webduh_console.config.home import Home, home
-from webduh_console.errors import NotFoundError, QuestionError
+from webduh_console.errors import NotFoundError, QuestionError, UsageError
 from webduh_console.model.names import nearest
 from webduh_console.model.target import Target
 
 if TYPE_CHECKING:
     from webduh_console.config.settings import Settings
     from webduh_console.state.store import State
+    from webduh_console.state.targets import TargetEntry
+    from webduh_console.targets.server.target import ServerTarget
+    from webduh_console.transport.ssh.machine import SSHMachine
 
+LOCAL = "local"
 Trigger = Literal["command", "script", "console"]
 Ask = Callable[[str, bool], str]
 
@@ -38,6 +43,7 @@ class Context:
     def __init__(self, home: Home, trigger: Trigger = "command", ask: Ask = no_terminal) -> None:
         self.home, self.trigger, self.ask = home, trigger, ask
         self._targets: dict[str, Target] = {}
+        self._servers: dict[str, ServerTarget] = {}
 
     @classmethod
     def open(cls, trigger: Trigger = "command", ask: Ask = no_terminal) -> "Context":
@@ -63,29 +69,73 @@ class Context:
         """Who acts: `user@machine`."""
         return f"{getpass.getuser()}@{socket.gethostname()}"
 
+    def confirm(self, question: str, refused: str, option: str = "--yes") -> None:
+        """Ask yes or no; QuestionError that says what was `refused` unless the answer is yes."""
+        if self.ask(f"{question} [y/N]", False).strip().lower() not in ("y", "yes"):
+            raise QuestionError(refused, kept="Nothing was changed.", hint=f"{option} answers the question.")
+
     def target_names(self) -> list[str]:
-        """The targets there are."""
-        return ["local"]
+        """The targets there are: this machine first, then by name."""
+        return [LOCAL, *(entry.name for entry in self.state.targets.all())]
 
     def target(self, name: str) -> Target:
         """A target; NotFoundError suggests the nearest name."""
         if name not in self._targets:
-            if name not in self.target_names():
+            if name != LOCAL and name not in self.target_names():
                 meant = nearest(name, self.target_names())
                 raise NotFoundError(
                     f"There is no target {name}.",
                     kept="Nothing was changed.",
                     hint=f"Did you mean {meant}?" if meant else f"There is: {', '.join(self.target_names())}.",
                 )
-            self._targets[name] = self._local(name)
+            self._targets[name] = self._local() if name == LOCAL else self.server(name)
         return self._targets[name]
 
-    def _local(self, name: str) -> Target:
+    def server(self, name: str) -> "ServerTarget":
+        """A target that is a server; UsageError for one that is none."""
+        entry = self.state.targets.get(name)
+        if entry is None:
+            self.target(name)  # raises when there is none at all
+            raise UsageError(
+                f"{name} is no server.",
+                kept="Nothing was changed.",
+                hint="`webduh server ls` lists them; `webduh target add NAME ssh://USER@HOST` adds one.",
+            )
+        if name not in self._servers:
+            from webduh_console.targets.server.target import ServerTarget
+
+            self._servers[name] = ServerTarget(name, self.machine(entry), entry.address)
+        return self._servers[name]
+
+    def look_anew(self, name: str) -> None:
+        """Forget what was found out about a server but for the connection: it may be set up meanwhile."""
+        known = self._servers.pop(name, None)
+        if known is not None:
+            self._targets[name] = self._servers[name] = type(known)(name, known.machine, known.address)
+
+    def forget_server(self, name: str) -> None:
+        """Close the connections to a server and forget it here; its name may stand for another from now on."""
+        self._targets.pop(name, None)
+        if (known := self._servers.pop(name, None)) is not None:
+            known.close()
+
+    def machine(self, entry: "TargetEntry") -> "SSHMachine":
+        """The machine an entry stands for; nothing is connected yet."""
+        from webduh_console.transport.ssh.address import endpoint
+        from webduh_console.transport.ssh.hostkeys import HostKeys
+        from webduh_console.transport.ssh.machine import SSHMachine
+
+        there = endpoint(entry.address, Path(entry.identity) if entry.identity else None)
+        return SSHMachine(entry.name, there, HostKeys(self.home.config / "known_hosts"))
+
+    def _local(self) -> Target:
         from webduh_console.targets.local.target import LocalTarget
 
-        return LocalTarget(name, self.home.data / "local", self.home.cache, lambda: self.state.sealer)
+        return LocalTarget(LOCAL, self.home.data / "local", self.home.cache, lambda: self.state.sealer)
 
     def close(self) -> None:
         """Close what was opened."""
+        for server in self._servers.values():
+            server.close()
         if "state" in self.__dict__:
             self.state.close()

@@ -6,10 +6,17 @@ import click
 import msgspec
 
 from webduh_console.commands import api
-from webduh_console.commands.complete import app_argument, dry_run_option, environment_option, with_context
+from webduh_console.commands.complete import (
+    app_argument,
+    dry_run_option,
+    environment_option,
+    target_names,
+    with_context,
+)
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Reading
 from webduh_console.commands.results import Done, Result, Stream, Text
+from webduh_console.config.schema import Host
 from webduh_console.errors import QuestionError
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken
@@ -17,12 +24,38 @@ from webduh_console.model.target import CancelToken
 SECONDS = click.FloatRange(min=0)
 
 
+class Domain(click.ParamType[str]):
+    """A host name as `domains` in webduh.yaml has it."""
+
+    name = "domain"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The host; fails with click's own error."""
+        try:
+            return msgspec.convert(value, Host)
+        except msgspec.ValidationError:
+            self.fail(f"{value!r} is no host name in lower case, such as guest.example.com.", param, ctx)
+
+
 def _folder_options(command: Any) -> Any:
     for option in (
         click.option("--name", metavar="NAME", help="The app's name; by default webduh.yaml's, or the folder's."),
         click.option("--project", metavar="NAME", help="The project it belongs to."),
         click.option("--framework", metavar="NAME", help="Use this framework plugin, whatever is detected."),
-        click.option("--on", metavar="TARGET", help="Where to deploy; by default webduh.yaml's `on`, or local."),
+        click.option(
+            "--on",
+            metavar="TARGET",
+            shell_complete=target_names,
+            help="Where to deploy; by default webduh.yaml's `on`, or where it was deployed last, or local.",
+        ),
+        click.option(
+            "--domain",
+            "domains",
+            type=Domain(),
+            multiple=True,
+            metavar="HOST",
+            help="A host that leads to it, such as guest.example.com; kept until another is said.",
+        ),
     ):
         command = option(command)
     return command

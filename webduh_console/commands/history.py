@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from webduh_console.commands import api
-from webduh_console.commands.apps import find, key_of
+from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.complete import app_argument, apps_and_folders, environment_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
@@ -23,7 +23,7 @@ from webduh_console.model.release import Deployment, Release
 def releases(ctx: Context, app: str, environment: str | None, show: int | None) -> Result:
     """List the kept releases of an app, the newest first."""
     key = key_of(find(ctx, app), environment)
-    target = ctx.target(api.target_of(ctx, key))
+    target = ctx.target(target_of(ctx, key))
     record = target.record(key, target.places[0])
     current = record.current()
     if show is not None:
@@ -129,13 +129,21 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
 
 def event_lines(events: list[Any]) -> list[str]:
     """A deployment's events as lines: when, where, what."""
-    lines = []
-    for event in events:
-        kind = type(event).__struct_config__.tag
-        says = getattr(event, "text", "") or getattr(event, "reason", "") or getattr(event, "outcome", "") or ""
-        if kind in ("progress", "step-started"):
-            continue
-        if kind == "serving":
-            says = f"release {event.release} at {event.url}"
-        lines.append(f"{event.at.astimezone():%H:%M:%S} {event.step:<10} {kind:<14} {says}".rstrip())
-    return lines
+    return [
+        f"{event.at.astimezone():%H:%M:%S} {event.step:<10} {words}"
+        for event in events
+        if (words := event_words(event))
+    ]
+
+
+def event_words(event: Any) -> str:
+    """What an event says in one line; empty for one that is only worth seeing while it happens."""
+    kind = type(event).__struct_config__.tag
+    if kind in ("progress", "step-started"):
+        return ""
+    says = getattr(event, "text", "") or getattr(event, "reason", "") or getattr(event, "outcome", "") or ""
+    if kind == "serving":
+        says = f"release {event.release} at {event.url}"
+    elif kind == "finished" and event.error:
+        says = " ".join(filter(None, (says, *(event.error[part] for part in ("what", "why", "hint")))))
+    return f"{kind:<14} {says}".rstrip()

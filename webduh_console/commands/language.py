@@ -23,15 +23,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "releases": ("history:releases", "List the kept releases of an app."),
     "deployments": ("history:deployments", "List what was deployed, when, by whom, and how it ended."),
     "logs": ("logs:logs", "Read what an app's instances write."),
+    "shell": ("session:shell", "Open a shell in a running instance of an app."),
+    "run": ("session:run", "Run a command once in the serving release of an app."),
+    "build": ("build:build", "Build an app without deploying it, or show its Dockerfile."),
     "open": ("open:open_app", "Open an app's address in the browser."),
     "env": ("variables:env", "List, set and unset an app's variables."),
     "secret": ("variables:secret", "List, set and unset an app's secrets."),
     "app": ("app:app", "List, add, move and remove apps."),
-    "target": ("target:target", "List, check, start and stop the places where releases run."),
+    "target": ("target:target", "List, add, check, start and stop the places where releases run."),
+    "server": ("server:server", "List, check, set up and look into the servers."),
     "config": ("config:config", "Check webduh.yaml, and read or change your settings."),
     "plugin": ("plugin:plugin", "List the framework plugins."),
     "demo": ("demo:demo", "Deploy a few small examples on this machine."),
 }
+FACES = ("help", "console", "completion")
+"""Words that a face answers itself."""
+
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WORD = re.compile(r"""(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'\\])+\s*|\s+|\\$""", re.DOTALL)
 _OUTPUT = "output"
@@ -73,12 +80,17 @@ def refuse_unknown(group: click.Group, ctx: click.Context, args: Sequence[str]) 
     if ctx.resilient_parsing:  # a completion is asked for, which is never an error
         return
     if args and not args[0].startswith("-") and args[0] not in known:
-        meant = nearest(args[0], known)
-        path = ctx.command_path.removeprefix("webduh").strip()
-        raise NotFoundError(
-            f"There is no command {f'{path} {args[0]}'.strip()}.",
-            hint=f"Did you mean {meant}?" if meant else f"See `{ctx.command_path} --help`.",
-        )
+        raise _unknown(group, ctx, args[0])
+
+
+def _unknown(group: click.Group, ctx: click.Context, word: str) -> NotFoundError:
+    known = group.list_commands(ctx)
+    meant = nearest(word, [*known, *FACES] if isinstance(group, Language) else known)
+    path = ctx.command_path.removeprefix("webduh").strip()
+    return NotFoundError(
+        f"There is no command {f'{path} {word}'.strip()}.",
+        hint=f"Did you mean {meant}?" if meant else f"See `{ctx.command_path} --help`.",
+    )
 
 
 class Reading(click.Command):
@@ -199,9 +211,9 @@ def help_text(words: Sequence[str], ctx: Context) -> str:
     for word in words:
         if not isinstance(command, click.Group) or word.startswith("-"):
             break
-        refuse_unknown(command, context, [word])
         found = command.get_command(context, word)
-        assert found is not None
+        if found is None:
+            raise _unknown(command, context, word)
         command, context = found, found.make_context(word, [], parent=context, resilient_parsing=True)
     return command.get_help(context)
 

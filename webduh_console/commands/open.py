@@ -2,8 +2,7 @@
 
 import click
 
-from webduh_console.commands import api
-from webduh_console.commands.apps import find, key_of
+from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.complete import app_argument, environment_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
@@ -19,7 +18,7 @@ from webduh_console.errors import TargetError, UsageError
 def open_app(ctx: Context, app: str, environment: str | None, only_print: bool) -> Result:
     """Open an app's address in the browser."""
     key = key_of(find(ctx, app), environment)
-    target = ctx.target(api.target_of(ctx, key))
+    target = ctx.target(target_of(ctx, key))
     actual = target.observe([key])[key]
     if not actual.url:
         raise UsageError(

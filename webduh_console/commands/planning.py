@@ -1,20 +1,21 @@
 """Makes plans: what is wanted, from the folder; what serves, from the target; the difference, from the engine."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.commands.apps import find, find_or_name, key_of
+from webduh_console.commands.apps import find, find_or_name, key_of, target_of
 from webduh_console.commands.context import Context
 from webduh_console.engine import planning
 from webduh_console.errors import NotFoundError, UsageError
 from webduh_console.model.build import BuildPlan
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan, Question
-from webduh_console.model.release import Release, SourceRef, Variable
+from webduh_console.model.release import Release, Route, SourceRef, Spec, Variable
 from webduh_console.model.target import Target
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Wishes(msgspec.Struct, frozen=True):
     name: str | None = None
     project: str | None = None
     framework: str | None = None
+    domains: tuple[str, ...] = ()
     watch: float | None = None
     drain: float | None = None
     wait: bool = True
@@ -46,6 +48,13 @@ def plan_deploy(
     made = now()
     entry = find_or_name(ctx, word, wishes.name, wishes.project)
     key, folder = key_of(entry, environment), Path(entry.folder)
+    if not entry.folder:
+        raise NotFoundError(
+            f"No folder of {entry.name} is known here.",
+            why="It was deployed from another machine.",
+            kept="What serves was not touched.",
+            hint=f"Name the folder that holds it: `webduh deploy FOLDER --name {entry.name}`.",
+        )
     if not folder.is_dir():
         raise NotFoundError(
             f"The folder of {entry.name} is gone.",
@@ -54,14 +63,15 @@ def plan_deploy(
             hint=f"Say where it is now: `webduh app move {entry.name} FOLDER`.",
         )
     loaded = load(folder)
-    target = ctx.target(on or specs.target(loaded, key.environment) or "local")
+    target = ctx.target(on or specs.target(loaded, key.environment) or target_of(ctx, key))
     build = specs.overridden(detected(folder, loaded, wishes.framework), loaded, key.environment)
     ctx.state.apps.check(entry)
-    spec = target.placed(key, _timed(specs.spec(build, loaded, key.environment), wishes))
+    serving = _serving(target, key)
+    spec = _timed(specs.spec(build, loaded, key.environment), wishes)
+    spec = target.placed(key, _routed(spec, wishes, serving))
     if not build.processes and not build.static and not build.dockerfile:
         raise _nothing_to_start(key.app, build)
     written = specs.variables(build, loaded, key.environment)
-    serving = _serving(target, key)
     pending = ctx.state.pending.list(key)
     variables = planning.merged_variables(
         serving.variables if serving else {}, written, [(change.name, change.variable) for change in pending]
@@ -80,7 +90,13 @@ def plan_deploy(
         base=serving.number if serving else None,
         changes=planning.changes(serving, source, spec, variables),
         questions=() if wishes.overwrite else _questions(target, key, pending, serving),
-        warnings=(*build.warnings, *loaded.warnings, *_warnings(build, variables, written)),
+        warnings=(
+            *build.warnings,
+            *loaded.warnings,
+            *_warnings(build, variables, written),
+            *_unreached(spec),
+            *_unlimited(target, spec),
+        ),
         usual=ctx.state.history.usual(key, target.name),
         variables=variables,
         consumes=tuple(change.name for change in pending),
@@ -95,7 +111,7 @@ def plan_rollback(
 ) -> Plan:
     """The plan of a return to a kept release, by default the one before: what it had, and no build."""
     key = key_of(find(ctx, word), environment)
-    target = ctx.target(_target_of(ctx, key))
+    target = ctx.target(target_of(ctx, key))
     record = target.record(key, target.places[0])
     serving = _serving(target, key)
     if serving is None:
@@ -187,15 +203,19 @@ def _serving(target: Target, key: AppKey) -> Release | None:
     return record.read(number) if number is not None else None
 
 
-def _target_of(ctx: Context, key: AppKey) -> str:
-    """The target where an app in an environment was deployed last."""
-    last = next(iter(ctx.state.history.list(key, limit=1)), None)
-    return last.target if last else "local"
-
-
 def _timed(spec: Any, wishes: Wishes) -> Any:
     wished = {"watch": wishes.watch, "drain": wishes.drain}
     return msgspec.structs.replace(spec, **{name: value for name, value in wished.items() if value is not None})
+
+
+def _routed(spec: Spec, wishes: Wishes, serving: Release | None) -> Spec:
+    """The spec with the domains that were asked for; where nobody says any, those of the serving release stay."""
+    said = any(route.host for route in spec.routes)
+    hosts = wishes.domains or (() if said or serving is None else tuple(r.host for r in serving.spec.routes if r.host))
+    if not hosts:
+        return spec
+    port = spec.routes[0].port if spec.routes else 0
+    return msgspec.structs.replace(spec, routes=tuple(Route(host, port=port) for host in dict.fromkeys(hosts)))
 
 
 def _questions(target: Target, key: AppKey, pending: "list[Pending]", serving: Release | None) -> tuple[Question, ...]:
@@ -208,6 +228,18 @@ def _questions(target: Target, key: AppKey, pending: "list[Pending]", serving: R
         return ()
     text = f"{', '.join(names)} changed on {target.name} after you set it here. Overwrite with your value?"
     return (Question("variables", text, "--overwrite"),)
+
+
+def _unreached(spec: Spec) -> Iterator[str]:
+    """On a server requests are led to an app by their host alone."""
+    answers = spec.static or not spec.processes or any(process.name == "web" for process in spec.processes)
+    if answers and not spec.routes:
+        yield "No domain leads to it, so nobody outside can reach it: --domain HOST, or `domains:` in webduh.yaml."
+
+
+def _unlimited(target: Target, spec: Spec) -> Iterator[str]:
+    if spec.cpus and target.kind == "local":
+        yield "`cpus` limits nothing on this machine: only servers keep it."
 
 
 def _warnings(build: BuildPlan, variables: dict[str, Variable], written: dict[str, Variable]) -> list[str]:

@@ -1,6 +1,6 @@
 """What commands return. A face draws it; nothing here prints."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event as Flag
 from typing import Any, Literal
 
@@ -64,10 +64,30 @@ class Lines(msgspec.Struct, frozen=True):
     raw: bool = False
 
 
+class Work(msgspec.Struct, frozen=True):
+    """Steps that go on and are no deployment, such as a server's set-up; the last event is Finished.
+
+    Setting `cancel` takes the way back. `done` is what to say when it went well.
+    """
+
+    title: str
+    events: Iterator[AnyEvent]
+    cancel: CancelToken
+    done: str
+    data: dict[str, Any] = {}
+
+
+class Terminal(msgspec.Struct, frozen=True):
+    """A program that wants the terminal for itself; `run` gives it that, and answers its exit code."""
+
+    title: str
+    run: Callable[[], int]
+
+
 class Lists(msgspec.Struct, frozen=True):
     """Command lines that the face runs one after another, as a script."""
 
     lines: tuple[str, ...]
 
 
-Result = Listing | Text | Done | Stream | Lines | Lists
+Result = Listing | Text | Done | Stream | Work | Lines | Terminal | Lists

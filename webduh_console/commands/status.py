@@ -9,7 +9,7 @@ from webduh_console.commands.complete import apps_and_folders, environment_optio
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
 from webduh_console.commands.results import Column, Listing, Result
-from webduh_console.commands.words import SIGNS, ago, size
+from webduh_console.commands.words import SIGNS, ago, count, size
 
 
 @click.command(cls=Reading)
@@ -48,7 +48,11 @@ def _chosen(ctx: Context, rows: list[api.Row], app: str | None, environment: str
 def _words(row: api.Row) -> dict[str, object]:
     actual = row.actual
     release = actual.release
-    notes = [actual.reason, actual.busy and f"busy: {actual.busy}", row.pending and f"{row.pending} changes to deploy"]
+    notes = [
+        actual.reason,
+        actual.busy and f"busy: {actual.busy}",
+        row.pending and f"{count(row.pending, 'change')} to deploy",
+    ]
     retiring = sorted({i.release for i in actual.instances if not release or i.release != release.number})
     if retiring and not actual.busy:
         notes.append("retiring: " + ", ".join(f"release {number}" for number in retiring))

@@ -4,21 +4,69 @@ import click
 import msgspec
 
 from webduh_console.commands import api
-from webduh_console.commands.complete import dry_run_option, with_context
-from webduh_console.commands.context import Context
+from webduh_console.commands.complete import dry_run_option, target_names, with_context
+from webduh_console.commands.context import LOCAL, Context
 from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.results import Column, Done, Listing, Result
 from webduh_console.commands.words import size
 from webduh_console.errors import UsageError
 from webduh_console.model.events import Output, Warned
+from webduh_console.model.observe import Fact
 from webduh_console.model.target import Startable, Target
 
-_name = click.argument("name", default="local")
+_name = click.argument("name", default=LOCAL, shell_complete=target_names)
 
 
 @click.group(cls=Noun)
 def target() -> None:
-    """List, check, start and stop the places where releases run."""
+    """List, add, check, start and stop the places where releases run."""
+
+
+@target.command("add", cls=Changing)
+@click.argument("name")
+@click.argument("address")
+@click.option(
+    "--identity", type=click.Path(dir_okay=False), metavar="FILE", help="The key to log in with; else ssh's own choice."
+)
+@click.option(
+    "--accept-host-key",
+    metavar="FINGERPRINT|new",
+    help="Accept the server's key when it has this fingerprint, or whatever it is if none is known yet.",
+)
+@dry_run_option
+@with_context
+def target_add(
+    ctx: Context, name: str, address: str, identity: str | None, accept_host_key: str | None, dry_run: bool
+) -> Result:
+    """Add a server that is reached over SSH: ssh://USER@HOST[:PORT], or a name from ~/.ssh/config.
+
+    It is connected to once, its host key is shown and kept, and nothing is changed there.
+    """
+    from webduh_console.commands.adding import add
+
+    return add(ctx, name, address, identity, accept_host_key, dry_run)
+
+
+@target.command("rm", cls=Changing)
+@click.argument("name", shell_complete=target_names)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
+@with_context
+def target_rm(ctx: Context, name: str, yes: bool, dry_run: bool) -> Result:
+    """Forget a target here. What runs there goes on, and can be added again."""
+    if name == LOCAL:
+        raise UsageError("The local target is always there.", kept="Nothing was changed.")
+    address = ctx.server(name).address
+    if dry_run:
+        return Done(f"Would forget {name} ({address}).", {"target": name, "address": address})
+    if not yes:
+        ctx.confirm(f"Forget {name}? What runs at {address} goes on.", f"{name} was not forgotten.")
+    for entry in ctx.state.memory.recall():
+        if entry.target == name:
+            ctx.state.memory.forget(name, entry.actual.key)
+    ctx.state.targets.remove(name)
+    ctx.forget_server(name)
+    return Done(f"{name} is forgotten here; what runs at {address} goes on.", {"target": name, "address": address})
 
 
 @target.command("ls", cls=Reading)
@@ -44,7 +92,11 @@ def target_ls(ctx: Context) -> Result:
 @with_context
 def target_check(ctx: Context, name: str) -> Result:
     """Print every fact a target needs, with a fix for each that fails. Exits with 1 if one does."""
-    facts = list(ctx.target(name).facts())
+    return facts_listing(name, list(ctx.target(name).facts()))
+
+
+def facts_listing(name: str, facts: list[Fact]) -> Listing:
+    """Facts as a table; its exit code is 1 if one is wrong."""
     columns = (Column("state", ""), Column("name", "FACT"), Column("value", "VALUE"), Column("fix", "FIX"))
     words = [
         {"state": "✓" if f.ok else "✗", "name": f.name, "value": f.value, "fix": "" if f.ok else f.fix} for f in facts

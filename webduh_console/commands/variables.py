@@ -17,7 +17,7 @@ from webduh_console.commands.complete import (
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.results import Column, Done, Listing, Result
-from webduh_console.errors import UsageError
+from webduh_console.errors import QuestionError, UsageError
 from webduh_console.model.release import Variable
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -106,7 +106,11 @@ def _secret_value(ctx: Context, name: str, from_env: str | None, from_file: Any)
         return os.environ[from_env]
     if from_file is not None:
         return str(from_file.read()).removesuffix("\n")
-    return ctx.ask(f"Value of {name}", True)
+    try:
+        return ctx.ask(f"Value of {name}", True)
+    except QuestionError as error:
+        hint = "Say where it comes from: --from-file FILE (- is standard input) or --from-env NAME."
+        raise QuestionError(f"There is no value for {name}.", why=error.why, kept=error.kept, hint=hint) from error
 
 
 @env.command("unset", cls=Changing)

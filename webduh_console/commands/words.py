@@ -5,7 +5,17 @@ from datetime import datetime
 from webduh_console.clock import now
 
 SIGNS = {"serving": "●", "degraded": "◐", "down": "○", "never": "·", "unknown": "?"}
-OUTCOMES = {"running": "…", "done": "✓", "failed": "✗", "reverted": "↩", "cancelled": "⊘", "interrupted": "!"}
+ENDS = {
+    "done": "✓",
+    "failed": "✗",
+    "reverted": "↩",
+    "undone": "↩",
+    "cancelled": "⊘",
+    "interrupted": "!",
+    "skipped": "–",
+}
+"""How a step or a deployment ended → its sign, the same on every face."""
+OUTCOMES = {"running": "…", **ENDS}
 
 
 def size(count: float) -> str:
@@ -25,6 +35,11 @@ def span(seconds: float) -> str:
         if seconds < limit:
             return f"{seconds / divisor:.0f} {unit}"
     return f"{seconds / 86_400:.0f} d"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def ago(at: datetime | None) -> str:

@@ -58,6 +58,8 @@ MemorySize = Annotated[
 ]
 """Bytes, or with a unit of 1024: `B`, `K`, `M`, `G`."""
 
+Cores = Annotated[float, Meta(ge=0.01, le=1024)]
+
 UrlPath = Annotated[str, _word(r"^/[^\s#]*$", "a path that begins with /")]
 InnerPath = Annotated[str, _word(r"^(?!/)(?!(.*/)?\.\.(/|$))[^\x00]+$", "a folder inside the app, such as dist")]
 VolumePath = Annotated[str, _word(r"^(?!(.*/)?\.\.(/|$))[^\x00]+$", "a path without ..")]
@@ -152,6 +154,7 @@ class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         dict[Name, ShellCommand | Argv | ProcessConfig], Meta(description="Processes that are added or changed here.")
     ] = {}
     memory: Annotated[MemorySize | None, Meta(description="The limit of each instance here.", examples=["1G"])] = None
+    cpus: Annotated[Cores | None, Meta(description="The cores each instance may use here.", examples=[0.5])] = None
     deploy: Annotated[DeployConfig, Meta(description="How a release takes over here.")] = DeployConfig()
     health: Annotated[UrlPath | HealthConfig | None, Meta(description="When an instance is healthy here.")] = None
     local: Annotated[LocalConfig, Meta(description="What only the local target needs.")] = LocalConfig()
@@ -214,6 +217,10 @@ class AppConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     memory: Annotated[
         MemorySize | None, Meta(description="The limit of each instance; none if left out.", examples=["512M"])
+    ] = None
+    cpus: Annotated[
+        Cores | None,
+        Meta(description="The cores each instance may use on a server; all if left out.", examples=[0.5, 2]),
     ] = None
     deploy: Annotated[DeployConfig, Meta(description="How a release takes over from the one before.")] = DeployConfig()
     on: Annotated[Name | None, Meta(description="The target the app runs on.", examples=["local"])] = None

@@ -86,6 +86,7 @@ def spec(plan: BuildPlan, loaded: Loaded, environment: str) -> Spec:
         routes=_routes(loaded, environment),
         volumes=plan.volumes,
         memory=0 if memory is None else size(memory),
+        cpus=(config.cpus if special.cpus is None else special.cpus) or 0.0,
         watch=(WATCH if runs else 0.0) if deploy.watch is None else duration(deploy.watch),
         drain=DRAIN if deploy.drain is None else duration(deploy.drain),
         keep=KEEP if deploy.keep is None else deploy.keep,

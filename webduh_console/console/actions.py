@@ -11,7 +11,7 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 Kind = Literal["read", "change", "destroy"]
-Need = Literal["", "app", "release", "deployment", "address", "running", "questions"]
+Need = Literal["", "app", "release", "deployment", "address", "running", "questions", "server", "shell"]
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -56,9 +56,33 @@ ACTIONS: tuple[Action, ...] = (
         24,
     ),
     Action("deployments", "deployments", "Move to the deployments, or back", ("home",), ("v",), "read", "", 26),
+    Action("targets", "targets", "Move to the targets, or back", ("home",), ("t",), "read", "", 27),
+    Action("shell", "shell", "Open a shell in a running instance", ("app",), ("s",), "change", "shell", 24),
+    Action("server_shell", "shell", "Open a shell on the server", ("target",), ("s",), "change", "server", 20),
+    Action("check", "check", "Check the target again", ("target",), ("c",), "read", "", 21),
+    Action(
+        "set_up",
+        "set up",
+        "Make the server ready: shows what it would do first",
+        ("target",),
+        ("i",),
+        "change",
+        "server",
+        22,
+    ),
+    Action(
+        "prune",
+        "prune",
+        "Remove what no release names: shows it first",
+        ("target",),
+        ("p",),
+        "destroy",
+        "server",
+        23,
+    ),
     Action("sort", "sort", "Sort by the next column", ("home", "result"), ("s",), "read", "", 30),
     Action("sort_reverse", "reverse", "Turn the order round", ("home", "result"), ("S",)),
-    Action("update", "update", "Ask the targets now", ("home", "app"), ("u",), "read", "", 31),
+    Action("update", "update", "Ask the targets now", ("home", "app", "target"), ("u",), "read", "", 31),
     Action("show_overview", "overview", "Show how the app is", ("app",), ("1",)),
     Action("show_releases", "releases", "Show the releases that are kept", ("app",), ("2",)),
     Action("show_deployments", "deployments", "Show what was deployed and when", ("app",), ("3",)),
@@ -119,7 +143,7 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "filter",
         "Show only matching lines; !word leaves out",
-        ("home", "app", "result", "result-log", "deployment"),
+        ("home", "app", "target", "result", "result-log", "deployment"),
         ("slash",),
         "read",
         "",
@@ -152,6 +176,7 @@ SCOPES: dict[str, str] = {
     "home": "Apps",
     "empty": "First steps",
     "app": "App",
+    "target": "Target",
     "deployment": "Deployment",
     "plan": "Plan",
     "confirm": "Question",

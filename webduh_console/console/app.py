@@ -1,7 +1,9 @@
 """The console: one Textual app over the commands."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +23,7 @@ from webduh_console.console.keymap import read_keys
 from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.themes import chosen, read_theme, textual_theme, theme_files
+from webduh_console.console.watching import Broke, Told, Watching, look
 from webduh_console.console.words import Piece, ago, health
 from webduh_console.errors import ConfigError, WebduhError
 from webduh_console.model.events import AnyEvent
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 
-_PAST = 120  # seconds of figures that are asked for when the console opens
-_PAST_OF = 30  # apps at most: it takes some 20 ms for each
+_THREADS = 64
+"""At once at most, for what screens ask: each log that is followed keeps one."""
 
 
 class PastRead(Message):
@@ -72,7 +75,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.typed_actions: list[str] = []
         self.board_signal: Signal[Board] = Signal(self, "board")
         self.deployment_signal: Signal[Live] = Signal(self, "deployment")
-        self._observing = False
+        self.watching = Watching(self)
         self._ended: set[str] = set()
         self._problems: list[str] = []
         self._use_theme()
@@ -106,9 +109,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.set_keymap({name: ",".join(own) for name, own in keys.items()})
 
     def _recall(self) -> None:
-        from webduh_console.commands import api
-
-        self.board.remember(api.remembered(self.context), (), api.deployments(self.context, None, limit=50))
+        self.board.take(look(self, {}))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles have a value before a theme is chosen."""
@@ -122,52 +123,44 @@ class ConsoleApp(App[int], inherit_bindings=False):
             self.notify(problem, severity="warning", markup=False, timeout=10)
         if self.at:
             self.open_named(self.at)
-        if self.every > 0:
-            self.set_interval(self.every, self.update_board)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         self.call_after_refresh(self._shown)
+
+    def on_unmount(self) -> None:
+        """Ask nobody any more."""
+        self.watching.end()
 
     def _shown(self) -> None:
         """The first frame is there: what was made so far stays, and the collector need not look at it again."""
         gc.freeze()
         gc.enable()
         if self.every > 0:
-            self.update_board()
+            self.watching.begin()
 
     # What is known.
 
     def update_board(self) -> None:
-        """Ask the targets, unless they are being asked."""
-        if not self._observing:
-            self._observing = True
-            self._observe()
+        """Ask the targets, but for those that are being asked."""
+        self.watching.ask_now()
 
-    @work(thread=True, exclusive=True, group="observe", exit_on_error=False)
-    def _observe(self) -> None:
-        from webduh_console.commands import api
-
-        try:
-            rows = api.observe(self.context)
-            targets = api.targets(self.context)
-            seen = Observed(rows, targets, api.deployments(self.context, None, limit=50))
-            if not self.board.loads and len(rows) <= _PAST_OF:
-                seen.past = {row.key: api.metrics(self.context, row.key, "cpu", _PAST) for row in rows}
-        except WebduhError as error:
-            seen = Observed((), (), (), error)
-        self.post_message(seen)
+    def on_told(self, message: Told) -> None:
+        """A target answered."""
+        self.watching.heard(message)
 
     def on_observed(self, message: Observed) -> None:
         """Show it everywhere."""
-        self._observing = False
-        self.board.take(message, self.clock())
+        self.board.take(message)
+        self.watching.observed(message)
         self.board_signal.publish(self.board)
 
     def summary(self, width: int) -> list[Piece]:
         """How many apps are well, what runs, how fresh it all is: for the right edge of the first line."""
         now = self.clock()
         pieces: list[Piece] = []
-        running = len(self.deployments.running())
+        running = self.deployments.running()
         if running:
-            pieces.append((f"▶ {running} deploying   ", "busy"))
+            word = "deploying" if all(live.key.app for live in running) else "running"
+            pieces.append((f"▶ {len(running)} {word}   ", "busy"))
         if width >= 100 and self.board.rows:
             words = [health(row.actual)[1] for row in self.board.rows.values()]
             pieces += [(f"{words.count('serving')} serving", "good" if "serving" in words else "faint")]
@@ -176,6 +169,9 @@ class ConsoleApp(App[int], inherit_bindings=False):
                     pieces += [(" · ", "faint"), (f"{words.count(word)} {word}", role)]
             pieces.append(("   ", "text"))
         as_of = self.board.as_of()
+        silent = self.board.silent()
+        if silent and width >= 100:
+            pieces.append((f"✗ {', '.join(silent) if len(silent) == 1 else f'{len(silent)} targets'} silent   ", "bad"))
         if self.board.error is not None:
             pieces.append(("! not updated ", "warn"))
         elif self.board.fresh(now):
@@ -237,7 +233,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         outcome = live.timeline.finished.outcome if live.timeline.finished is not None else "failed"
         words = {"done": "is done", "failed": "failed", "reverted": "was taken back", "cancelled": "was cancelled"}
         severity: Any = "information" if outcome == "done" else "error"
-        self.notify(f"{live.action.capitalize()} of {live.key} {words[outcome]}.", severity=severity, markup=False)
+        self.notify(f"{live.title.capitalize()} {words[outcome]}.", severity=severity, markup=False)
 
     def show_deployment(self, live: Live) -> None:
         """Open its screen."""
@@ -282,6 +278,12 @@ class ConsoleApp(App[int], inherit_bindings=False):
         from webduh_console.console.screens.app_screen import AppScreen
 
         self.push_screen(AppScreen(key, tab))
+
+    def open_target(self, name: str) -> None:
+        """Open a target's screen."""
+        from webduh_console.console.screens.target_screen import TargetScreen
+
+        self.push_screen(TargetScreen(name))
 
     def open_named(self, name: str) -> None:
         """Open the app that is called so, as `app` or `project/app`; its production first."""
@@ -379,11 +381,14 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """A worker that broke is written to the log and named; the console goes on."""
         error = event.worker.error
         if event.state is WorkerState.ERROR and isinstance(error, Exception):
-            from webduh_console.console.crash import note
+            self.on_broke(Broke(error))
 
-            file = note(self.context.home, error)
-            self._observing = False
-            self.notify(f"Something unexpected went wrong; {file} has it.", severity="error", markup=False)
+    def on_broke(self, message: Broke) -> None:
+        """A defect is written to the log and named."""
+        from webduh_console.console.crash import note
+
+        file = note(self.context.home, message.error)
+        self.notify(f"Something unexpected went wrong; {file} has it.", severity="error", markup=False)
 
     def _fatal_error(self) -> None:
         """A defect ends the console with one line; the traceback goes to the log file."""

@@ -14,64 +14,90 @@ from webduh_console.model.observe import Series
 from webduh_console.model.release import Actual, Deployment
 
 if TYPE_CHECKING:
-    from webduh_console.commands.api import Row, TargetRow
+    from webduh_console.commands.api import Heard, Row
 
 LOADS = 60
 _OLD = 10.0
 
 
 class Observed(Message):
-    """The targets answered, or `error` says why not."""
+    """The local state was read, or `error` says why not. `targets` tell what is there, answered or not."""
 
     def __init__(
         self,
         rows: "Sequence[Row]",
-        targets: "Sequence[TargetRow]",
+        targets: "Sequence[Heard]",
         deployments: Sequence[Deployment],
         error: WebduhError | None = None,
     ) -> None:
         super().__init__()
         self.rows, self.targets, self.deployments, self.error = rows, targets, deployments, error
-        self.past: Mapping[AppKey, Sequence[Series]] = {}
 
 
 @dataclass
 class Board:
-    """Apps by key, targets, deployments, newest first, and the CPU of every app at the last observations, in cores."""
+    """Apps by key; targets by name, and when each answered last; deployments, newest first.
+
+    `loads` are the CPU of every app at the last observations, in cores, and of every server as its own average.
+    """
 
     rows: "dict[AppKey, Row]" = field(default_factory=dict)
-    targets: "Sequence[TargetRow]" = ()
+    targets: "dict[str, Heard]" = field(default_factory=dict)
+    answered: dict[str, datetime] = field(default_factory=dict)
     deployments: Sequence[Deployment] = ()
-    loads: dict[AppKey, deque[float]] = field(default_factory=dict)
-    observed: datetime | None = None
+    loads: dict[AppKey | str, deque[float]] = field(default_factory=dict)
     error: WebduhError | None = None
+    _loaded: dict[AppKey, datetime] = field(default_factory=dict)
 
-    def remember(
-        self, rows: "Sequence[Row]", targets: "Sequence[TargetRow]", deployments: Sequence[Deployment]
-    ) -> None:
+    def hear(self, heard: "Heard", past: Mapping[AppKey, Sequence[Series]], now: datetime) -> None:
+        """Take what a target answered at `now`, and its apps' figures from before."""
+        name = heard.row.name
+        self.targets[name] = heard
+        if name not in self.silent():
+            self.answered[name] = now
+        for key, all_series in past.items():
+            self.loads[key] = deque((value for _, value in summed(all_series)), maxlen=LOADS)
+        if heard.vitals is not None:
+            self.loads.setdefault(name, deque(maxlen=LOADS)).append(heard.vitals.load)
+
+    def take(self, seen: Observed) -> None:
         """Take what the local state knows."""
-        self.rows = {row.key: row for row in rows}
-        self.targets, self.deployments = targets, deployments
-
-    def take(self, seen: Observed, now: datetime) -> None:
-        """Take what the targets answered at `now`."""
         self.error = seen.error
         if seen.error is not None:
             return
-        self.remember(seen.rows, seen.targets, seen.deployments)
-        self.observed = now
-        for key, all_series in seen.past.items():
-            self.loads[key] = deque((value for _, value in summed(all_series)), maxlen=LOADS)
+        self.rows = _latest(seen.rows)
+        self.deployments = seen.deployments
+        self.targets = {one.row.name: self.targets.get(one.row.name, one) for one in seen.targets}
+        self.answered = {name: at for name, at in self.answered.items() if name in self.targets}
         for row in seen.rows:
-            self.loads.setdefault(row.key, deque(maxlen=LOADS)).append(cpu(row.actual))
+            if row.at is not None and row.at != self._loaded.get(row.key) and row.target in self.answered:
+                self._loaded[row.key] = row.at
+                self.loads.setdefault(row.key, deque(maxlen=LOADS)).append(cpu(row.actual))
+
+    def silent(self) -> dict[str, str]:
+        """The targets that do not answer, and why: the reason is theirs."""
+        rows = (heard.row for heard in self.targets.values())
+        return {row.name: row.detail for row in rows if row.state in ("unreachable", "unready")}
 
     def as_of(self) -> datetime | None:
         """When the oldest of what is shown was seen; None if nothing ever was."""
         return min((row.at for row in self.rows.values() if row.at is not None), default=None)
 
     def fresh(self, now: datetime) -> bool:
-        """Whether what is shown is what is there now."""
-        return self.observed is not None and (now - self.observed).total_seconds() < _OLD
+        """Whether what is shown is what is there now; targets that do not answer are shown as such."""
+        silent = self.silent()
+        asked = [self.answered.get(name) for name in self.targets if name not in silent]
+        return any(asked) and all(at is not None and (now - at).total_seconds() < _OLD for at in asked)
+
+
+def _latest(rows: "Sequence[Row]") -> "dict[AppKey, Row]":
+    """A row an app: where it was deployed last, when it is on more than one target."""
+    found: dict[AppKey, Row] = {}
+    for row in rows:
+        other = found.get(row.key)
+        if other is None or other.last is None or (row.last is not None and row.last.started >= other.last.started):
+            found[row.key] = row
+    return found
 
 
 def cpu(actual: Actual) -> float:

@@ -106,6 +106,9 @@ INSTANCE_STATES = {
 """State of an instance → glyph, role."""
 
 
+_DOING = {"deploy": "deploying", "rollback": "rolling back", "set-up": "setting up", "build": "building"}
+
+
 def key_text(key: AppKey) -> str:
     """The key as a table's row key."""
     return f"{key.project}/{key.app}/{key.environment}"
@@ -114,6 +117,11 @@ def key_text(key: AppKey) -> str:
 def environment_role(environment: str) -> str:
     """Production is loud."""
     return "loud" if environment == "production" else "muted"
+
+
+def live_cell(live: Live) -> Cell:
+    """What something that runs is about: an app, or a target."""
+    return app_cell(live.key) if live.key.app else cell(live.target, "bold text")
 
 
 def app_cell(key: AppKey) -> Cell:
@@ -215,12 +223,12 @@ def live_row(live: Live, now: datetime, by: str = "") -> TableRow:
         (filled, "warn" if back else "busy"),
         (rest, "line"),
     )
-    word = "taking back" if back else "deploying" if live.action == "deploy" else "rolling back"
+    word = "taking back" if back else _DOING.get(live.action, live.action)
     return TableRow(
         live.id,
         (
             cell(f"{spinner(now)} {word}", "warn" if back else "busy"),
-            app_cell(live.key),
+            live_cell(live),
             cell(live.key.environment, environment_role(live.key.environment)),
             cell(live.action, "text"),
             how,

@@ -1,6 +1,7 @@
 """The command line: the same language as after `webduh`, and the names of actions it does not know."""
 
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -8,9 +9,10 @@ from textual.message import Message
 from webduh_console.console.actions import BY_NAME
 from webduh_console.console.deployments import Live, drain
 from webduh_console.errors import UsageError, WebduhError
+from webduh_console.model.names import AppKey
 
 if TYPE_CHECKING:
-    from webduh_console.commands.results import Stream
+    from webduh_console.commands.results import Stream, Terminal, Work
     from webduh_console.console.app import ConsoleApp
 
 Typed = dict[str, tuple[str, Any]]
@@ -116,9 +118,33 @@ def live_of(stream: "Stream") -> Live:
     return Live(plan.id, plan.key, plan.action, plan.target, stream.cancel)
 
 
+_numbers = count(1)
+
+
+def follow_work(app: "ConsoleApp", work: "Work", action: str) -> None:
+    """Show steps that belong to no deployment as they go."""
+    live = Live(f"work-{next(_numbers)}", AppKey("default", "", ""), action, work.title, work.cancel)
+    app.follow(app.deployments.adopt(live), lambda: work.events)
+
+
+def give_terminal(app: "ConsoleApp", wanted: "Terminal") -> None:
+    """Let a program have the terminal for itself; the console waits."""
+    from textual.app import SuspendNotSupported
+
+    try:
+        with app.suspend():
+            code = wanted.run()
+    except SuspendNotSupported:
+        app.show_error(WebduhError(f"The {wanted.title} cannot be opened.", why="This terminal cannot be given away."))
+    except WebduhError as error:
+        app.show_error(error, wanted.title)
+    else:
+        app.notify(f"{wanted.title} ended" + (f" with {code}" if code else ""), markup=False)
+
+
 async def show(app: "ConsoleApp", answered: Answered) -> None:
     """Show a command's result: a table, a text, lines, a word, a deployment as it goes; or do the action it names."""
-    from webduh_console.commands.results import Done, Lines, Listing, Stream, Text
+    from webduh_console.commands.results import Done, Lines, Listing, Stream, Terminal, Text, Work
     from webduh_console.console.screens.result import ListingScreen, LogScreen, TextScreen
 
     if answered.action is not None:
@@ -134,6 +160,10 @@ async def show(app: "ConsoleApp", answered: Answered) -> None:
         case Done() as done:
             app.notify(done.text, markup=False)
             app.update_board()
+        case Work() as work:
+            follow_work(app, work, "set-up" if answered.line.startswith("server setup") else answered.line.split()[0])
+        case Terminal() as wanted:
+            give_terminal(app, wanted)
         case Stream() as stream:
             app.follow(app.deployments.adopt(live_of(stream)), lambda: stream.events)
         case _:

@@ -20,7 +20,10 @@ Post = Callable[[Message], Any]
 
 
 class Live:
-    """One deployment with its events. `own` when this process runs it; `cancel` is then its token."""
+    """One deployment with its events. `own` when this process runs it; `cancel` is then its token.
+
+    Work that belongs to no app, such as a server's set-up, has no name in its key.
+    """
 
     def __init__(self, identity: str, key: AppKey, action: str, target: str, cancel: CancelToken | None = None) -> None:
         self.id, self.key, self.action, self.target = identity, key, action, target
@@ -30,6 +33,16 @@ class Live:
         self._arrived: list[AnyEvent] = []
         self._lock = threading.Lock()
         self._announced = False
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the app, or the target when it is about none."""
+        return str(self.key) if self.key.app else self.target
+
+    @property
+    def title(self) -> str:
+        """What is done to what: `deploy of guestbook`."""
+        return f"{self.action} of {self.subject}"
 
     @property
     def own(self) -> bool:

@@ -10,7 +10,6 @@ from webduh_console.console.ink import fitted, width_of
 from webduh_console.console.widgets.lines import labelled, paragraph
 from webduh_console.console.words import (
     OUTCOMES,
-    TARGETS,
     Piece,
     ago,
     cores,
@@ -28,7 +27,7 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.release import Deployment, Release
 
 if TYPE_CHECKING:
-    from webduh_console.commands.api import Row, TargetRow
+    from webduh_console.commands.api import Row
 
 
 def app_facts(key: AppKey, row: "Row | None", deploying: bool, now: datetime, width: int) -> list[list[Piece]]:
@@ -162,32 +161,6 @@ def load_lines(loads: Sequence[float], width: int, height: int = 4) -> list[list
     return [[(f" {ticks.get(at, ''):>4} ", "faint"), (text, "busy")] for at, text in enumerate(rows)]
 
 
-def target_lines(targets: "Sequence[TargetRow]", width: int) -> list[list[Piece]]:
-    """A line a target: state, name, apps, CPU, memory, and what there is to say about it."""
-    wide = max((len(target.name) for target in targets), default=0)
-    lines: list[list[Piece]] = []
-    for target in targets:
-        glyph, word, role = TARGETS.get(target.state, TARGETS["unknown"])
-        apps = f"{target.apps} app{'' if target.apps == 1 else 's'}"
-        pieces: list[Piece] = [
-            (f" {glyph} {word:<8}", role),
-            (target.name.ljust(wide + 2), "bold text"),
-            (f"{apps:<8}", "muted"),
-        ]
-        if target.state == "up":
-            pieces += [
-                ("  cpu ", "faint"),
-                (cores(target.cpu), "text"),
-                ("  mem ", "faint"),
-                (size(target.memory), "text"),
-            ]
-        detail = f"  {visible(target.detail)}"
-        if width_of(pieces) + len(detail) <= width:
-            pieces.append((detail, "faint"))
-        lines.append(pieces)
-    return lines
-
-
 def release_text(release: Release, zone: tzinfo | None) -> str:
     """Everything of a release but the values of its variables, as text that can be compared."""
     import msgspec
@@ -217,14 +190,16 @@ def _outline(value: object, depth: int) -> list[str]:
         for key, inner in value.items():
             if inner in ("", None, [], {}, ()):
                 continue
-            if isinstance(inner, list) and all(isinstance(one, str) for one in inner):
+            if isinstance(inner, list | tuple) and all(isinstance(one, str) for one in inner):
                 lines.append(f"{pad}{key}: {shlex.join(inner)}")
-            elif isinstance(inner, dict | list):
+            elif isinstance(inner, list | tuple) and not any(isinstance(one, dict | list | tuple) for one in inner):
+                lines.append(f"{pad}{key}: {', '.join(map(str, inner))}")
+            elif isinstance(inner, dict | list | tuple):
                 lines += [f"{pad}{key}:", *_outline(inner, depth + 1)]
             else:
                 lines.append(f"{pad}{key}: {inner}")
         return lines
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         lines = []
         for inner in value:
             first, *rest = _outline(inner, depth + 1) or [""]

@@ -31,8 +31,8 @@ class Ink:
         if found is None:
             words = role.split()
             color = next((self.colors[word] for word in words if word not in _ATTRIBUTES), self.colors["text"])
-            attributes = {word: True for word in words if word in _ATTRIBUTES}
-            found = Style(color=color, bgcolor=self.colors[ground], **attributes)  # type: ignore[arg-type]
+            found = Style(color=color, bgcolor=self.colors[ground])
+            found += Style.parse(" ".join(word for word in words if word in _ATTRIBUTES))
             self._styles[role, ground] = found
         return found
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len, get_character_cell_size
 
+from webduh_console.commands.words import ENDS
 from webduh_console.model.release import Actual, Deployment
 
 Piece = tuple[str, str]
@@ -25,17 +26,20 @@ HEALTH: dict[str, tuple[str, str, str]] = {
 
 OUTCOMES: dict[str, tuple[str, str, str]] = {
     "running": ("▶", "running", "busy"),
-    "done": ("✓", "done", "good"),
-    "failed": ("✗", "failed", "bad"),
-    "reverted": ("↩", "reverted", "warn"),
-    "cancelled": ("⊘", "cancelled", "warn"),
-    "interrupted": ("!", "interrupted", "bad"),
+    "done": (ENDS["done"], "done", "good"),
+    "failed": (ENDS["failed"], "failed", "bad"),
+    "reverted": (ENDS["reverted"], "reverted", "warn"),
+    "cancelled": (ENDS["cancelled"], "cancelled", "warn"),
+    "interrupted": (ENDS["interrupted"], "interrupted", "bad"),
 }
 """Outcome of a deployment → glyph, word, role."""
 
 TARGETS: dict[str, tuple[str, str, str]] = {
     "up": ("●", "up", "good"),
     "stopped": ("○", "stopped", "faint"),
+    "unreachable": ("✗", "unreachable", "bad"),
+    "unready": ("!", "not ready", "warn"),
+    "": ("◌", "asking", "faint"),
     "unknown": ("?", "unknown", "warn"),
 }
 """State of a target → glyph, word, role."""

@@ -11,7 +11,7 @@ from webduh_console.engine.retention import retire
 from webduh_console.engine.rounds import Round
 from webduh_console.engine.steps import PlaceRun, whole
 from webduh_console.engine.stream import EventStream, Sink
-from webduh_console.errors import CancelledError, TargetError, WebduhError
+from webduh_console.errors import CancelledError, TargetError, WebduhError, unexpected
 from webduh_console.model.events import (
     Event,
     Finished,
@@ -235,17 +235,6 @@ class _Deployment:
         served = self.release.number if self.release and outcome == "done" else None
         url = self._url() if outcome == "done" else ""
         self.stream.emit(Finished(outcome=outcome, release=served, url=url, seconds=seconds, error=words))
-
-
-def unexpected(error: Exception) -> WebduhError:
-    """A defect, in words a person can send to us; the traceback goes to the log."""
-    import logging
-
-    logging.getLogger("webduh").exception("unexpected", exc_info=error)
-    return WebduhError(
-        f"Something unexpected went wrong: {type(error).__name__}: {error}",
-        hint="This is a defect of webduh; the log file has the details (`webduh config path`).",
-    )
 
 
 def lease_warning(error: WebduhError) -> Event:

@@ -135,4 +135,6 @@ def _settings(spec: Spec) -> dict[str, str]:
         shown["port"] = str(spec.port)
     if spec.memory:
         shown["memory"] = f"{spec.memory / 2**20:g} MiB"
+    if spec.cpus:
+        shown["cpus"] = f"{spec.cpus:g}"
     return shown

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 
-from webduh_console.clock import now
 from webduh_console.engine.recovery import recover
+from webduh_console.engine.setup import bare
 from webduh_console.engine.steps import PlaceRun
 from webduh_console.engine.stream import EventStream
 from webduh_console.model.events import Event
 from webduh_console.model.names import AppKey
-from webduh_console.model.plan import Plan
-from webduh_console.model.release import Artifact, Release, SourceRef, Spec
-from webduh_console.model.target import CancelToken, Lease, Target
+from webduh_console.model.target import Lease, Target
 
 
 def remove(target: Target, key: AppKey, by: str, volumes: bool) -> Iterator[Event]:
@@ -27,9 +25,8 @@ def remove(target: Target, key: AppKey, by: str, volumes: bool) -> Iterator[Even
             leases[place] = record.acquire(by, "remove")
         recover(target, key, stream, records, leases)
         for place, record in records.items():
-            run = PlaceRun(
-                _nothing(key, target.name, by), CancelToken(), _none(key, target.name, by), None, record, leases[place]
-            )
+            empty = bare(target.name, by, key)
+            run = PlaceRun(empty.plan, empty.cancel, empty.release, None, record, leases[place])
             for step in target.remove(key, volumes):
                 if step.place == place:
                     run.fence()
@@ -39,11 +36,3 @@ def remove(target: Target, key: AppKey, by: str, volumes: bool) -> Iterator[Even
     finally:
         for lease in leases.values():
             lease.release()
-
-
-def _nothing(key: AppKey, target: str, by: str) -> Plan:
-    return Plan("", key, target, "deploy", SourceRef(""), Spec(framework=""), by, "command")
-
-
-def _none(key: AppKey, target: str, by: str) -> Release:
-    return Release(0, key, target, Spec(framework=""), Artifact(""), SourceRef(""), now(), by, "command", "")

@@ -1,15 +1,14 @@
 """One round over all places: forward through phases with a journal line before each act, and all the way back."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from webduh_console.clock import now
-from webduh_console.engine.steps import PlaceRun
+from webduh_console.engine.steps import PlaceRun, show
 from webduh_console.engine.stream import EventStream
 from webduh_console.errors import CancelledError, LeaseLostError, WebduhError
-from webduh_console.model.events import Phase, StepFinished, StepStarted, Warned
+from webduh_console.model.events import Phase, Warned
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken, JournalLine, Run, Step, Work
 
@@ -101,25 +100,7 @@ class Round:
 
     def show(self, step: Step, act: Callable[[Run], Work], run: Run, outcome: Literal["done", "undone"]) -> None:
         """Run a step's work and let it be seen."""
-        started = time.monotonic()
-        figures: dict[str, float] = {}
-        stamps = {"step": step.name, "place": step.place}
-        self.stream.emit(StepStarted(phase=step.phase, usual=self.plan.usual.get(step.name)), **stamps)
-        failed: Literal["failed", "cancelled"] | None = "failed"
-        work = act(run)
-        try:
-            while True:
-                try:
-                    self.stream.emit(next(work), **stamps)
-                except StopIteration as stop:
-                    figures, failed = stop.value or {}, None
-                    return
-        except CancelledError:
-            failed = "cancelled"
-            raise
-        finally:
-            seconds = round(time.monotonic() - started, 3)
-            self.stream.emit(StepFinished(outcome=failed or outcome, seconds=seconds, figures=figures), **stamps)
+        show(self.stream, step, act, run, outcome, self.plan.usual.get(step.name))
 
     def _warn(self, step: Step, error: Exception) -> None:
         hint = "The next deployment tries again."

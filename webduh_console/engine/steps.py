@@ -1,8 +1,13 @@
 """The steps that every deployment has, whatever the target."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
-from webduh_console.model.events import Output, Phase
+from webduh_console.engine.stream import EventStream
+from webduh_console.errors import CancelledError
+from webduh_console.model.events import Output, Phase, StepFinished, StepStarted
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
 from webduh_console.model.target import CancelToken, Lease, Record, Run, Step, Target, Work
@@ -76,7 +81,59 @@ class MoveCurrent:
         return {}
 
 
+@dataclass(frozen=True)
+class BuildAlone:
+    """The build of a plan, with no deployment around it."""
+
+    target: Target
+    plan: Plan
+    place: str
+    name: str = "build"
+    phase: Phase = "build"
+
+    def do(self, run: Run) -> Work:
+        """Build; what was built last is found again by the next deployment."""
+        artifact = yield from self.target.builder().build(self.plan, run.cancel)
+        yield Output(text=artifact.digest)
+        return {"files": artifact.files, "bytes": artifact.size}
+
+    def undo(self, run: Run) -> Work:
+        """A build that failed has left nothing."""
+        yield from ()
+        return {}
+
+
 def whole(target: Target, run: PlaceRun, place: str) -> list[Step]:
     """All steps of a deployment at a place: ours around the target's."""
     own = [step for step in target.steps(run.plan) if step.place == place]
     return [WriteRelease(run, place), *own, MoveCurrent(run, place)]
+
+
+def show(
+    stream: EventStream,
+    step: Step,
+    act: Callable[[Run], Work],
+    run: Run,
+    outcome: Literal["done", "undone"],
+    usual: float | None = None,
+) -> None:
+    """Run a step's work and let it be seen: its beginning, what it yields, its end with its time."""
+    started = time.monotonic()
+    figures: dict[str, float] = {}
+    stamps = {"step": step.name, "place": step.place}
+    stream.emit(StepStarted(phase=step.phase, usual=usual), **stamps)
+    failed: Literal["failed", "cancelled"] | None = "failed"
+    work = act(run)
+    try:
+        while True:
+            try:
+                stream.emit(next(work), **stamps)
+            except StopIteration as stop:
+                figures, failed = stop.value or {}, None
+                return
+    except CancelledError:
+        failed = "cancelled"
+        raise
+    finally:
+        seconds = round(time.monotonic() - started, 3)
+        stream.emit(StepFinished(outcome=failed or outcome, seconds=seconds, figures=figures), **stamps)

@@ -6,7 +6,7 @@
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
@@ -177,7 +177,7 @@ def _join(folder: str, name: str) -> str:
 
 
 @cache
-def _glob(pattern: str):  # type: ignore[no-untyped-def]  # a compiled pattern's bound method has no public type
+def _glob(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(translate(pattern)).match
 
 

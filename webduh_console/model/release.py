@@ -64,7 +64,10 @@ class Artifact(msgspec.Struct, frozen=True):
 
 
 class Spec(msgspec.Struct, frozen=True):
-    """Everything that decides how a release runs, but for its artifact and its variables' values."""
+    """Everything that decides how a release runs, but for its artifact and its variables' values.
+
+    `memory` in bytes and `cpus` in cores limit each instance (0: no limit).
+    """
 
     framework: str
     processes: tuple[Process, ...] = ()
@@ -74,6 +77,7 @@ class Spec(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...] = ()
     volumes: tuple[Volume, ...] = ()
     memory: int = 0
+    cpus: float = 0.0
     watch: float = 5.0
     drain: float = 30.0
     keep: int = 5

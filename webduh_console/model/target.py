@@ -271,3 +271,14 @@ class Startable(Protocol):
 
     def stop(self) -> None:
         """Stop everything that runs there. Releases, volumes and logs stay."""
+
+
+@runtime_checkable
+class Enterable(Protocol):
+    """A target in which a person can run a program inside an app, in the terminal of this process."""
+
+    def enter(self, key: AppKey, process: str) -> int:
+        """A shell in a running instance of a process; its exit code. NotFoundError when none runs."""
+
+    def run(self, key: AppKey, argv: Sequence[str]) -> int:
+        """A program once, beside the serving release and like it; its exit code. NotFoundError when none serves."""

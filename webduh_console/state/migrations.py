@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 SET = "webduh"
-NAMES: tuple[str, ...] = ("0001_first",)
-"""All migrations this program knows, in their order: what is pending can be told without importing sqlite_utils."""
-
 _FIRST = """
 CREATE TABLE apps (
     project TEXT NOT NULL, name TEXT NOT NULL, folder BLOB NOT NULL, added TEXT NOT NULL,
@@ -46,6 +44,14 @@ CREATE TABLE pending (
 );
 CREATE TABLE sealed_by (key TEXT PRIMARY KEY);
 """
+_TARGETS = """
+CREATE TABLE targets (
+    name TEXT PRIMARY KEY, kind TEXT NOT NULL, address TEXT NOT NULL, identity TEXT NOT NULL, added TEXT NOT NULL
+);
+"""
+_STATEMENTS = {"0001_first": _FIRST, "0002_targets": _TARGETS}
+NAMES = tuple(_STATEMENTS)
+"""All migrations this program knows, in their order: what is pending can be told without importing sqlite_utils."""
 
 
 def check(connection: sqlite3.Connection, file: Path) -> bool:
@@ -84,16 +90,21 @@ def migrate(file: Path) -> None:
             connection.close()
 
 
+def _executing(statements: str) -> "Callable[[Database], None]":
+    def execute(database: "Database") -> None:
+        for statement in filter(str.strip, statements.split(";")):
+            database.execute(statement)
+
+    return execute
+
+
 def _apply(database: "Database") -> None:
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations(SET)
 
-    @migrations(name=NAMES[0])
-    def first(database: "Database") -> None:
-        for statement in filter(str.strip, _FIRST.split(";")):
-            database.execute(statement)
-
+    for name, statements in _STATEMENTS.items():
+        migrations(name=name)(_executing(statements))
     database.enable_wal()
     database.execute("BEGIN IMMEDIATE")
     try:

@@ -11,6 +11,7 @@ from webduh_console.state.history import History
 from webduh_console.state.memory import Memory
 from webduh_console.state.pending import PendingVariables
 from webduh_console.state.seal import Sealer, Witness
+from webduh_console.state.targets import Targets
 
 
 class Home(Protocol):
@@ -30,6 +31,7 @@ class State:
     def __init__(self, database: Database, data: Path) -> None:
         self._database = database
         self.apps = Apps(database)
+        self.targets = Targets(database)
         self.history = History(database)
         self.memory = Memory(database)
         self.sealer = Sealer(data, Witness(database))

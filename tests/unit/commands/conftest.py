@@ -1,19 +1,18 @@
 """A home in a temporary folder, an app in a folder, and the command language on them."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shop_at_home import FAST, Everything, Line
 
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import run_line
 from webduh_console.commands.results import Stream
 from webduh_console.config.home import Home
 from webduh_console.model.events import Finished
-
-Line = Callable[[str], Any]
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +55,15 @@ def shop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def everything(tmp_path: Path) -> Callable[[], dict[str, Any]]:
+def served(line: Line, shop: Path) -> str:
+    """The address of a shop that serves its first release."""
+    line(f"app add {shop}")
+    line("env set shop COLOUR=green")
+    return str(line(f"deploy shop {FAST}").url)
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> Everything:
     """All that a home holds: the rows of its state, and the bytes of every other file."""
 
     def read() -> dict[str, Any]:

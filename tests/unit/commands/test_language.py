@@ -141,10 +141,10 @@ def test_the_whole_help_names_every_command_in_one_line_each(ctx: Context) -> No
     ("line", "what", "hint"),
     [
         ("deplyo", "There is no command deplyo.", "Did you mean deploy?"),
-        ("xyzzy", "There is no command xyzzy.", "See `webduh --help`."),
+        ("helpp", "There is no command helpp.", "Did you mean help?"),
         ("env sett a", "There is no command env sett.", "Did you mean set?"),
         ("target qqq", "There is no command target qqq.", "See `webduh target --help`."),
-        ("helpp", "There is no command helpp.", "See `webduh --help`."),
+        ("xyzzy", "There is no command xyzzy.", "See `webduh --help`."),
     ],
 )
 def test_an_unknown_command_gets_the_nearest(line: str, what: str, hint: str, ctx: Context) -> None:

@@ -249,6 +249,12 @@ def test_memory_is_in_bytes(tmp_path: Path, text: str, environment: str, memory:
     assert spec(DETECTED, loaded(tmp_path, text), environment).memory == memory
 
 
+def test_cores_are_the_environments_or_the_apps(tmp_path: Path) -> None:
+    asked = loaded(tmp_path, "cpus: 2\nenvironments: {qa: {cpus: 0.5}}")
+    assert [spec(DETECTED, asked, environment).cpus for environment in ("production", "qa")] == [2.0, 0.5]
+    assert spec(DETECTED, loaded(tmp_path, "name: shop"), "qa").cpus == 0.0
+
+
 def test_variables_come_from_plan_file_and_environment_in_this_order(tmp_path: Path) -> None:
     read = loaded(tmp_path, "variables: {MODE: a, B: true}\nenvironments: {qa: {variables: {B: 2}}}")
     assert variables(DETECTED, read, "qa") == {

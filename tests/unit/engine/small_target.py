@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from webduh_console.errors import UnhealthyError
 from webduh_console.model.build import BuildPlan
 from webduh_console.model.events import AnyEvent, Event, Output, Phase
 from webduh_console.model.names import AppKey
-from webduh_console.model.observe import Fact
+from webduh_console.model.observe import Fact, LogLine, LogSelector, MetricQuery, Series
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Artifact, Instance, Release, SourceRef, Spec, Variable
 from webduh_console.model.target import CancelToken, Run, Step, Work
@@ -29,6 +30,16 @@ class Plain:
 
     def open(self, sealed: str, place: str) -> str:
         return sealed
+
+
+class Silent:
+    """The logs and figures of files: there are none."""
+
+    def read(self, selector: LogSelector, *when: Any, **how: Any) -> Iterator[LogLine]:
+        yield from ()
+
+    def range(self, query: MetricQuery, start: datetime, end: datetime, step: float) -> list[Series]:
+        return []
 
 
 @dataclass
@@ -132,11 +143,11 @@ class SmallTarget:
     def record(self, key: AppKey, place: str) -> FileRecord:
         return FileRecord(self.root / place / "record", key, Plain)
 
-    def logs(self) -> Any:
-        raise NotImplementedError
+    def logs(self) -> "Silent":
+        return Silent()
 
-    def metrics(self) -> Any:
-        raise NotImplementedError
+    def metrics(self) -> "Silent":
+        return Silent()
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from source_tree import Tree
 
 from webduh_console.errors import NotFoundError, UsageError
 from webduh_console.frameworks import BuildPlan, Evidence, Match, Source, SourceError, Tier
 from webduh_console.frameworks.detection import NotDetectedError, PluginError, TieError, detect
-from webduh_console.frameworks.source import MOST_FILES, FolderSource
+from webduh_console.frameworks.source import MOST_FILES
 from webduh_console.model.build import Alternative, Detection
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 
 @dataclass

@@ -7,11 +7,13 @@ import pytest
 from webduh_console.frameworks.discovery import PluginInfo, broken, installed, plugins
 
 GOOD = """
+from webduh_console.frameworks import BuildPlan
+
 class Plugin:
     name = "{name}"
     api = {api}
     def detect(self, source): return None
-    def plan(self, source, match, options): raise NotImplementedError
+    def plan(self, source, match, options): return BuildPlan(self.name, "go")
 """
 
 

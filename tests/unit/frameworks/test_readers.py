@@ -1,8 +1,7 @@
 """The small readers that plugins share."""
 
-from collections.abc import Callable
-
 import pytest
+from source_tree import Tree
 
 from webduh_console.frameworks import (
     EnvVar,
@@ -18,9 +17,6 @@ from webduh_console.frameworks import (
     table,
     tool_version,
 )
-from webduh_console.frameworks.source import FolderSource
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 
 @pytest.mark.parametrize(

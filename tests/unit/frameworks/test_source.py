@@ -1,17 +1,15 @@
 """The read-only view of an app's folder."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from source_tree import Tree
 
 from webduh_console.errors import NotFoundError, UsageError
 from webduh_console.frameworks import Source, SourceError
 from webduh_console.frameworks.source import LARGEST, MOST_FILES, FolderSource
 from webduh_console.frameworks.tree import real_folder
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 
 def test_a_folder_is_a_source_named_after_it(tree: Tree) -> None:

@@ -3,12 +3,11 @@ import multiprocessing
 import os
 import re
 import socket
-import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from webduh_console.errors import LeaseHeldError, LeaseLostError
 from webduh_console.model.names import AppKey
@@ -100,16 +99,9 @@ def test_a_killed_holder_that_nobody_has_waited_for_holds_nothing(tmp_path: Path
     with pytest.raises(LeaseHeldError, match="live@here"):
         take(tmp_path)
     os.kill(process.pid or 0, 9)
-    until(lambda: holder(tmp_path) is None)
+    wait_until(lambda: holder(tmp_path) is None)
     take(tmp_path)
     process.join()
-
-
-def until(so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def written(folder: Path, **changes: object) -> None:

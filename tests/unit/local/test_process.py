@@ -6,10 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from webduh_console.errors import CancelledError
 from webduh_console.model.target import CancelToken
@@ -27,13 +28,6 @@ def ran(argv: Sequence[str], folder: Path, env: dict[str, str] | None = None) ->
 
 def shell(script: str, folder: Path) -> tuple[list[Line], int]:
     return ran(("sh", "-c", script), folder)
-
-
-def until(so: Callable[[], bool], limit: float = 10.0) -> None:
-    deadline = time.monotonic() + limit
-    while not so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def gone(pid: int) -> bool:
@@ -75,7 +69,7 @@ def test_a_line_of_a_megabyte_comes_in_pieces_and_whole(tmp_path: Path) -> None:
 def test_ten_thousand_lines_all_arrive_in_order_though_the_reader_is_slow(tmp_path: Path) -> None:
     work = run_lines(("sh", "-c", "seq 10000"), tmp_path, os.environ, CancelToken())
     first = next(work)
-    until(lambda: True)
+    wait_until(lambda: True)
     assert [first, *work] == [("stdout", str(n)) for n in range(1, 10_001)]
 
 
@@ -98,7 +92,7 @@ def test_cancelling_ends_the_whole_group(trap: str, tmp_path: Path) -> None:
     cancel.set()
     with pytest.raises(CancelledError):
         next(work)
-    until(lambda: gone(child))
+    wait_until(lambda: gone(child))
 
 
 def test_leaving_the_lines_ends_the_program(tmp_path: Path) -> None:
@@ -165,7 +159,7 @@ def test_a_process_is_known_by_its_start_until_it_is_gone() -> None:
     assert first > 0
     assert start_time(child.pid) == first
     child.kill()
-    until(lambda: start_time(child.pid) == 0)  # though nobody has waited for it yet
+    wait_until(lambda: start_time(child.pid) == 0)  # though nobody has waited for it yet
     child.wait()
     assert start_time(child.pid) == 0
 

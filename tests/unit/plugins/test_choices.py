@@ -3,18 +3,16 @@
 import json
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from source_tree import Tree
 
 from webduh_console.frameworks import BuildPlan, Evidence, Match, Process, SourceError, Static
 from webduh_console.frameworks.detection import TieError, detect
 from webduh_console.frameworks.discovery import plugins
 from webduh_console.frameworks.source import FolderSource
 from webduh_console.model.build import Detection, EnvVar
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"

@@ -1,14 +1,11 @@
 """An app that brings its own Dockerfile."""
 
-from collections.abc import Callable
-
 import pytest
+from plugin_answers import planned
+from source_tree import Tree
 from webduh_plugins.dockerfile import Instruction, Plugin, instructions
 
 from webduh_console.frameworks import BuildPlan, EnvVar, Evidence, Match, SourceError, Volume
-from webduh_console.frameworks.source import FolderSource
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 WHOLE = """\
 # syntax=docker/dockerfile:1
@@ -36,10 +33,7 @@ CMD ["python", "app.py"]
 
 
 def plan(tree: Tree, text: str, more: dict[str, str] | None = None) -> BuildPlan:
-    source = tree({"Dockerfile": text, **(more or {})})
-    match = Plugin().detect(source)
-    assert match is not None
-    return Plugin().plan(source, match, {})
+    return planned(Plugin(), tree({"Dockerfile": text, **(more or {})}))
 
 
 def test_a_whole_dockerfile(tree: Tree) -> None:

@@ -5,25 +5,19 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from loopback import free_port
+from waiting import wait_until
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 Start = Callable[[], tuple[subprocess.Popen[str], int]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run(argv: list[str], folder: Path) -> tuple[subprocess.Popen[str], int]:
@@ -37,15 +31,20 @@ def run(argv: list[str], folder: Path) -> tuple[subprocess.Popen[str], int]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    until = time.monotonic() + 20
-    while app.poll() is None and time.monotonic() < until:
-        try:
-            if ask(port, "GET", "/healthz")[0] == 200:
-                return app, port
-        except OSError:
-            time.sleep(0.02)
-    app.kill()
-    raise AssertionError(f"the app is not well: {app.communicate()[0]}")
+    try:
+        wait_until(lambda: app.poll() is not None or is_well(port))
+        assert app.poll() is None
+    except AssertionError as error:
+        app.kill()
+        raise AssertionError(f"the app is not well: {app.communicate()[0]}") from error
+    return app, port
+
+
+def is_well(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/healthz")[0] == 200
+    except OSError:
+        return False
 
 
 def ask(port: int, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, dict[str, str], str]:
@@ -151,7 +150,7 @@ def test_the_guestbook_finishes_its_requests_before_it_stops(guestbook: Start) -
     connection.send(body[:5].encode())
     assert ask(port, "GET", "/healthz")[0] == 200
     app.send_signal(signal.SIGTERM)
-    wait_until_closed(port)
+    wait_until(lambda: not takes_requests(port), "requests are no longer taken")
     connection.send(body[5:].encode())
     answer = connection.getresponse()
     assert (answer.status, answer.getheader("Connection")) == (303, "close")
@@ -164,19 +163,17 @@ def test_the_guestbook_finishes_its_requests_before_it_stops(guestbook: Start) -
     assert lines[-1] == "guestbook has finished its requests and stops"
 
 
-def wait_until_closed(port: int) -> None:
-    """Waits until requests are no longer taken: what is accepted after the signal is not answered."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        probe = http.client.HTTPConnection("127.0.0.1", port, timeout=0.3)
-        try:
-            probe.request("GET", "/healthz")
-            probe.getresponse()
-        except OSError:
-            return
-        finally:
-            probe.close()
-    raise AssertionError("requests are still taken")
+def takes_requests(port: int) -> bool:
+    """Whether a request is taken and answered: what is accepted after the signal is not answered."""
+    probe = http.client.HTTPConnection("127.0.0.1", port, timeout=0.3)
+    try:
+        probe.request("GET", "/healthz")
+        probe.getresponse()
+    except OSError:
+        return False
+    finally:
+        probe.close()
+    return True
 
 
 def test_the_clock_sends_the_time_and_stops_cleanly(clock: tuple[subprocess.Popen[str], int]) -> None:

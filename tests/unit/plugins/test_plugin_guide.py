@@ -1,18 +1,16 @@
 """docs/plugins.md says what is so: its plugin is installed as the guide says, and used."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from source_tree import Tree
 
 import webduh_console.frameworks
 from webduh_console.frameworks import BuildPlan, BuildStep, Static
 from webduh_console.frameworks.detection import detect
 from webduh_console.frameworks.discovery import plugins
 from webduh_console.frameworks.source import FolderSource
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 GUIDE = (Path(__file__).parents[3] / "docs/plugins.md").read_text()
 

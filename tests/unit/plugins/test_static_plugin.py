@@ -1,14 +1,10 @@
 """Files that are served as they are."""
 
-from collections.abc import Callable
-
 import pytest
+from source_tree import Tree
 from webduh_plugins.static import Plugin
 
 from webduh_console.frameworks import BuildPlan, Evidence, Match, Static
-from webduh_console.frameworks.source import FolderSource
-
-Tree = Callable[[dict[str, str]], FolderSource]
 
 SPA = '<!doctype html><div id="app"></div><script type="module" src="/main.js"></script>'
 

@@ -2,14 +2,13 @@
 
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from waiting import wait_until
 
 from webduh_console.config.home import Home
 from webduh_console.errors import NotFoundError, StateError, UsageError
@@ -116,11 +115,8 @@ def test_another_program_sees_events_soon_and_in_order(opened: Callable[[], Stat
     here.history.begin(deployment(1, noon))
     for seq in range(1, 4):
         here.history.keep(Output(deployment=ID.format(1), seq=seq, text=f"line {seq}"))
-    end = time.monotonic() + 5
-    pause = threading.Event()
-    while not there.history.events(ID.format(1)) and time.monotonic() < end:
-        pause.wait(0.02)
-    assert [event.seq for event in there.history.events(ID.format(1))] == [1, 2, 3]
+    seen = wait_until(lambda: there.history.events(ID.format(1)), "events are seen", limit=5)
+    assert [event.seq for event in seen] == [1, 2, 3]
 
 
 def test_a_full_batch_is_written_at_once(opened: Callable[[], State], noon: datetime) -> None:

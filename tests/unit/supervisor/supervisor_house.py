@@ -3,10 +3,11 @@
 import os
 import socket
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from loopback import free_port
+from waiting import wait_until
 
 from webduh_console.model.build import Static
 from webduh_console.targets.local.supervisor.client import Supervisor
@@ -14,22 +15,6 @@ from webduh_console.targets.local.supervisor.reading import read_lines
 from webduh_console.targets.local.supervisor.values import InstanceSpec, InstanceState
 
 APPS = Path(__file__).parent / "apps"
-T = TypeVar("T")
-
-
-def until(found: Callable[[], T], limit: float = 20.0) -> T:
-    """The first true value of `found`, asked again and again."""
-    deadline = time.monotonic() + limit
-    while not (value := found()):
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        time.sleep(0.01)
-    return value
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:
@@ -54,7 +39,7 @@ class House:
     def app(self, name: str, script: str = "web.py", **more: Any) -> InstanceState:
         """A test app that listens."""
         self.run(name, sys.executable, "-u", str(APPS / script), **more)
-        return until(lambda: state if (state := self.state(name)).listening else None)
+        return wait_until(lambda: state if (state := self.state(name)).listening else None)
 
     def site(self, name: str, files: dict[str, str], **more: Any) -> InstanceState:
         for path, text in files.items():
@@ -77,7 +62,7 @@ class House:
         return state
 
     def until_state(self, name: str, wanted: str) -> InstanceState:
-        return until(lambda: state if (state := self.state(name)).state == wanted else None)
+        return wait_until(lambda: state if (state := self.state(name)).state == wanted else None)
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"

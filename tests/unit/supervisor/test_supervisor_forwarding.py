@@ -3,7 +3,8 @@ import socket
 
 import psutil
 import pytest
-from supervisor_house import Browser, House, until
+from supervisor_house import Browser, House
+from waiting import wait_until
 
 
 def seen(body: bytes) -> tuple[str, dict[str, str]]:
@@ -192,7 +193,7 @@ def test_an_answer_that_breaks_off_is_not_taken_for_whole(house: House) -> None:
         assert browser.head()[0] == 200
         with pytest.raises(ConnectionResetError):
             browser.stream.read()
-    until(lambda: house.state("a").in_flight == 0)
+    wait_until(lambda: house.state("a").in_flight == 0)
     assert house.state("a").errors == 1
 
 
@@ -237,7 +238,7 @@ def test_a_kept_connection_that_the_app_has_closed_loses_no_request(house: House
         "    connection.close()\n"
     )
     house.python("a", code)
-    until(lambda: house.state("a").listening)
+    wait_until(lambda: house.state("a").listening)
     with Browser(house.serve("a")) as browser:
         assert [browser.get("/")[::2] for _ in range(20)] == [(200, b"ok")] * 20
 

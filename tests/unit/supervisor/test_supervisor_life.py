@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from supervisor_house import House, free_port, until
+from loopback import free_port
+from supervisor_house import House
+from waiting import wait_until
 
 from webduh_console.errors import TargetError
 from webduh_console.targets.local.supervisor.client import Supervisor
@@ -28,7 +30,7 @@ def killed(house: House) -> int:
     info = house.supervisor.info()
     assert info is not None
     os.kill(info.pid, signal.SIGKILL)
-    until(lambda: gone(info.pid))
+    wait_until(lambda: gone(info.pid))
     return info.pid
 
 
@@ -138,7 +140,7 @@ def test_sigterm_stops_its_apps_in_order(house: House) -> None:
     info = house.supervisor.info()
     assert info is not None
     os.kill(info.pid, signal.SIGTERM)
-    until(lambda: gone(info.pid))
+    wait_until(lambda: gone(info.pid))
     assert gone(app.pid)
     assert house.said("a", "webduh")[1:] == ["stopping", "ended by SIGTERM"]
     assert not (house.root / INFO).exists()
@@ -152,7 +154,7 @@ def test_after_a_kill_the_next_one_ends_exactly_what_was_left(house: House) -> N
         "print('up'); time.sleep(300)"
     )
     one, two = house.python("a", tree), house.app("b")
-    until(lambda: house.said("a"))
+    wait_until(lambda: house.said("a"))
     ours = {one.pid, two.pid} | {child.pid for child in psutil.Process(one.pid).children(recursive=True)}
     assert len(ours) == 4
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
@@ -174,10 +176,10 @@ def test_what_is_left_of_a_leader_that_has_died_is_found_too(house: House) -> No
         "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']).pid); time.sleep(300)"
     )
     leader = house.python("a", code)
-    child = int(until(lambda: house.said("a"))[0])
+    child = int(wait_until(lambda: house.said("a"))[0])
     killed(house)
     os.kill(leader.pid, signal.SIGKILL)
-    until(lambda: gone(leader.pid))
+    wait_until(lambda: gone(leader.pid))
     assert not gone(child)
     house.supervisor.ensure()
     assert gone(child)
@@ -226,7 +228,7 @@ def test_it_leaks_no_descriptor_and_no_process(house: House) -> None:
     before = process.num_fds()
     for _ in range(5):
         work()
-    until(lambda: process.num_fds() <= before)
+    wait_until(lambda: process.num_fds() <= before)
     assert process.children() == []
 
 

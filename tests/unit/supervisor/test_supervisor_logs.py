@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from supervisor_house import House, until
+from supervisor_house import House
+from waiting import wait_until
 
 from webduh_console.targets.local.supervisor import reading
 from webduh_console.targets.local.supervisor.logfile import OLD, PIECE, LineCutter, LogFile, old_path
@@ -200,11 +201,11 @@ def test_following_shows_what_was_and_what_comes(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     add(path, line(0, "0"), line(1, "1"))
     with Follower(path, tail=1) as follower:
-        until(lambda: follower.texts == ["1"])
+        wait_until(lambda: follower.texts == ["1"])
         add(path, line(2, "2"), line(3, "3")[:-4])
-        until(lambda: follower.texts == ["1", "2"])
+        wait_until(lambda: follower.texts == ["1", "2"])
         add(path, line(3, "3")[-4:])
-        until(lambda: follower.texts == ["1", "2", "3"])
+        wait_until(lambda: follower.texts == ["1", "2", "3"])
 
 
 def test_following_waits_for_a_file_that_is_not_there_yet(tmp_path: Path) -> None:
@@ -212,7 +213,7 @@ def test_following_waits_for_a_file_that_is_not_there_yet(tmp_path: Path) -> Non
     with Follower(path) as follower:
         path.parent.mkdir()
         add(path, line(0, "0"))
-        until(lambda: follower.texts == ["0"])
+        wait_until(lambda: follower.texts == ["0"])
 
 
 def test_following_ends_at_its_last_moment(tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ def test_following_loses_nothing_over_rotations(tmp_path: Path) -> None:
 
     with Follower(path) as follower:
         asyncio.run(write())
-        until(lambda: len(follower.texts) >= 4000)
+        wait_until(lambda: len(follower.texts) >= 4000)
     assert follower.texts == numbers(0, 3999)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "app.log",
@@ -254,7 +255,7 @@ def test_an_app_that_writes_much_has_its_log_rotated_and_followed(house: House) 
     with Follower(house.log("a")) as follower:
         house.python("a", f"for n in range({count}): print(n)")
         house.until_state("a", "exited")
-        until(lambda: follower.texts and follower.texts[-1] == "exited with 0")
+        wait_until(lambda: follower.texts and follower.texts[-1] == "exited with 0")
     assert old_path(house.log("a"), 1).exists()
     assert follower.texts[1:-1] == numbers(0, count - 1)
     assert follower.texts[1:-1] == house.said("a")

@@ -4,7 +4,8 @@ import sys
 
 import psutil
 import pytest
-from supervisor_house import Browser, House, free_port
+from loopback import free_port
+from supervisor_house import Browser, House
 
 from webduh_console.errors import TargetError
 from webduh_console.targets.local.supervisor.ports import Ports

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from supervisor_house import House, until
+from supervisor_house import House
+from waiting import wait_until
 
 from webduh_console.errors import TargetError
 from webduh_console.model.build import Static
@@ -119,7 +120,7 @@ def test_a_good_one_is_restarted_on_its_port_after_1_2_4_seconds(house: House) -
     house.supervisor.keep("a")
     crashing = house.until_state("a", "crashing")
     assert crashing.exit == 3
-    until(lambda: len(house.said("a")) >= 3)
+    wait_until(lambda: len(house.said("a")) >= 3)
     house.supervisor.stop("a")
     begun = [float(text) for text in house.said("a")]
     first_pause, second_pause = [after - before for before, after in pairwise(begun)][:2]
@@ -147,8 +148,8 @@ def test_a_served_one_that_crashes_serves_again(house: House) -> None:
     house.app("a")
     house.supervisor.keep("a")
     os.kill(house.state("a").pid, 9)
-    until(lambda: house.state("a").restarts == 1)
-    until(lambda: house.state("a").listening)
+    wait_until(lambda: house.state("a").restarts == 1)
+    wait_until(lambda: house.state("a").listening)
     assert house.state("a").state == "running"
 
 
@@ -160,7 +161,7 @@ def test_stopping_ends_the_whole_group_and_those_that_left_it(house: House) -> N
         "time.sleep(300)"
     )
     state = house.python("a", code)
-    children = [int(pid) for pid in until(lambda: house.said("a"))[0].split()]
+    children = [int(pid) for pid in wait_until(lambda: house.said("a"))[0].split()]
     house.supervisor.stop("a", grace=1.0)
     assert [gone(pid) for pid in (state.pid, *children)] == [True, True, True]
     assert house.supervisor.get("a") is None
@@ -168,7 +169,7 @@ def test_stopping_ends_the_whole_group_and_those_that_left_it(house: House) -> N
 
 def test_one_that_ignores_sigterm_is_killed_after_its_grace(house: House) -> None:
     state = house.python("a", STUBBORN)
-    until(lambda: house.said("a"))
+    wait_until(lambda: house.said("a"))
     begun = time.monotonic()
     house.supervisor.stop("a", grace=0.5)
     assert 0.4 < time.monotonic() - begun < 8
@@ -177,10 +178,10 @@ def test_one_that_ignores_sigterm_is_killed_after_its_grace(house: House) -> Non
 
 def test_a_second_stop_can_shorten_the_grace_of_the_first(house: House) -> None:
     house.python("a", STUBBORN)
-    until(lambda: house.said("a"))
+    wait_until(lambda: house.said("a"))
     first = threading.Thread(target=lambda: house.supervisor.stop("a", grace=60))
     first.start()
-    until(lambda: house.state("a").state == "stopping")
+    wait_until(lambda: house.state("a").state == "stopping")
     house.supervisor.stop("a", grace=0.1)
     first.join(5)
     assert not first.is_alive()
@@ -192,7 +193,7 @@ def test_a_child_that_ignores_sigterm_has_the_same_grace(house: House) -> None:
         f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-u', '-c', {STUBBORN!r}]); time.sleep(300)"
     )
     house.python("a", code)
-    until(lambda: house.said("a"))
+    wait_until(lambda: house.said("a"))
     state = house.state("a")
     children = [child.pid for child in psutil.Process(state.pid).children()]
     begun = time.monotonic()
@@ -259,7 +260,7 @@ def test_secrets_are_masked_in_its_log(house: House) -> None:
 
 def test_one_that_floods_its_log_leaves_the_others_their_time(house: House) -> None:
     house.run("flood", "sh", "-c", "yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
-    until(lambda: house.log("flood").exists() and house.log("flood").stat().st_size > 1 << 20)
+    wait_until(lambda: house.log("flood").exists() and house.log("flood").stat().st_size > 1 << 20)
     slowest = 0.0
     for _ in range(100):
         begun = time.monotonic()
@@ -282,7 +283,7 @@ def test_samples_show_what_it_uses(house: House) -> None:
     begun = time.time()
     house.python("busy", "while True: pass")
     house.site("still", {"index.html": "hello"})
-    samples = until(lambda: s if len((s := house.supervisor.samples(begun)).get("busy", ())) >= 2 else None)
+    samples = wait_until(lambda: s if len((s := house.supervisor.samples(begun)).get("busy", ())) >= 2 else None)
     last = samples["busy"][-1]
     assert begun < last.at <= time.time()
     assert 0.05 < last.cpu < 1.5
@@ -299,7 +300,7 @@ def test_it_is_seen_where_it_really_listens(house: House) -> None:
         "a",
         "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1]); time.sleep(300)",
     )
-    port = int(until(lambda: house.said("a"))[0])
+    port = int(wait_until(lambda: house.said("a"))[0])
     state = house.state("a")
     assert state.listening == (port,)
     assert state.port != port

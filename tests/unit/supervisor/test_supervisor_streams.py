@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from supervisor_house import Browser, House, until
+from supervisor_house import Browser, House
+from waiting import wait_until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -24,7 +25,7 @@ def test_a_stream_arrives_event_by_event(house: House) -> None:
                 assert browser.chunk() == b"data: %d\n\n" % number
                 other.get("/tick")
             assert house.state("a").in_flight == 1
-        until(lambda: other.get("/tick") and house.state("a").in_flight == 0)
+        wait_until(lambda: other.get("/tick") and house.state("a").in_flight == 0)
 
 
 def test_a_silent_stream_whose_client_has_gone_ends_after_some_seconds(house: House) -> None:
@@ -33,7 +34,7 @@ def test_a_silent_stream_whose_client_has_gone_ends_after_some_seconds(house: Ho
         browser.send(b"GET /ticks HTTP/1.1\r\nHost: x\r\n\r\n")
         browser.head()
         browser.chunk()
-    until(lambda: house.state("a").in_flight == 0)
+    wait_until(lambda: house.state("a").in_flight == 0)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -110,7 +111,7 @@ def test_a_reader_that_stops_reading_holds_the_app_back(house: House) -> None:
             assert [other.get("/")[2] for _ in range(20)] == [b"a"] * 20
         assert peak(info.pid) - before < 8 * MIB
         assert house.state("a").in_flight == 1
-    until(lambda: house.state("a").in_flight == 0)
+    wait_until(lambda: house.state("a").in_flight == 0)
 
 
 def test_a_large_file_is_sent_whole_and_in_little_memory(house: House) -> None:
@@ -141,15 +142,15 @@ def test_a_broken_chunk_within_an_upload_is_refused(house: House) -> None:
     with Browser(house.serve("a")) as browser:
         browser.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")
         assert browser.answer()[0] == 400
-    until(lambda: house.state("a").in_flight == 0)
+    wait_until(lambda: house.state("a").in_flight == 0)
 
 
 def test_an_upload_that_breaks_off_leaves_nothing_in_flight(house: House) -> None:
     house.app("a")
     with Browser(house.serve("a")) as browser:
         browser.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
-        until(lambda: house.state("a").in_flight == 1)
-    until(lambda: house.state("a").in_flight == 0)
+        wait_until(lambda: house.state("a").in_flight == 1)
+    wait_until(lambda: house.state("a").in_flight == 0)
 
 
 def test_what_is_in_flight_is_counted_exactly_and_drain_waits_for_it(house: House) -> None:
@@ -158,7 +159,7 @@ def test_what_is_in_flight_is_counted_exactly_and_drain_waits_for_it(house: Hous
     threads = [threading.Thread(target=lambda: Browser(port).get("/slow/0.6")) for _ in range(5)]
     for thread in threads:
         thread.start()
-    until(lambda: house.state("a").in_flight == 5)
+    wait_until(lambda: house.state("a").in_flight == 5)
     assert not house.supervisor.drain("a", 0.05)
     begun = time.monotonic()
     assert house.supervisor.drain("a", 10)
@@ -177,7 +178,7 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_app(house: House) -> None
         assert browser.get("/broken")[0] == 404
         browser.send(b"GET /short.bin HTTP/1.1\r\nHost: x\r\n\r\n")
         assert browser.head()[0] == 200
-        until(lambda: house.state("a").in_flight == 1)
+        wait_until(lambda: house.state("a").in_flight == 1)
         os.truncate(house.folder / "a" / "short.bin", 0)
         with pytest.raises(ConnectionResetError):
             browser.stream.read()
@@ -193,7 +194,7 @@ def test_a_client_that_goes_away_is_noticed(house: House) -> None:
         browser.chunk() if browser.head() else None
         assert house.state("a").in_flight == 1
         browser.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    until(lambda: house.state("a").in_flight == 0)
+    wait_until(lambda: house.state("a").in_flight == 0)
 
 
 def test_stopping_cuts_what_is_still_in_flight(house: House) -> None:

@@ -3,7 +3,8 @@ import threading
 import time
 
 import psutil
-from supervisor_house import Browser, House, until
+from supervisor_house import Browser, House
+from waiting import wait_until
 from websockets.sync.client import connect
 
 
@@ -63,7 +64,7 @@ def test_no_request_is_lost_while_the_app_is_switched_between_processes_and_file
         for round_ in range(20):
             before = sum(load.answers.values())
             house.serve("abcd"[round_ % 4], release=round_ + 1)
-            until(lambda before=before: sum(load.answers.values()) > before + 50)
+            wait_until(lambda before=before: sum(load.answers.values()) > before + 50)
         seconds = time.monotonic() - begun
     assert load.bad == []
     assert set(load.answers) == {b"a", b"b", b"c", b"d"}
@@ -83,7 +84,7 @@ def test_no_request_is_lost_when_each_old_release_is_drained_and_stopped(house: 
             assert house.supervisor.drain(f"r{number - 1}", 10)
             house.supervisor.stop(f"r{number - 1}")
             seen = sum(load.answers.values())
-            until(lambda seen=seen: sum(load.answers.values()) > seen + 50)
+            wait_until(lambda seen=seen: sum(load.answers.values()) > seen + 50)
     assert load.bad == []
     assert [state.name for state in house.supervisor.list()] == ["r7"]
 
@@ -104,7 +105,7 @@ def test_a_request_that_has_begun_ends_where_it_began(house: House) -> None:
     house.app("new")
     with Browser(port := house.serve("old")) as slow, Browser(port) as quick:
         slow.send(b"GET /slow/0.5 HTTP/1.1\r\nHost: x\r\n\r\n")
-        until(lambda: house.state("old").in_flight == 1)
+        wait_until(lambda: house.state("old").in_flight == 1)
         house.serve("new", release=2)
         assert quick.get("/")[2] == b"new"
         assert slow.answer()[2] == b"old"
@@ -139,7 +140,7 @@ def test_kept_connections_to_the_old_release_are_closed_with_the_switch(house: H
         browser.get("/")
         process = psutil.Process(old.pid)
         house.serve("new", release=2)
-        until(lambda: not [one for one in process.net_connections("tcp") if one.status == "ESTABLISHED"])
+        wait_until(lambda: not [one for one in process.net_connections("tcp") if one.status == "ESTABLISHED"])
 
 
 def test_stopping_the_supervisor_lets_a_request_end(house: House) -> None:
@@ -158,9 +159,9 @@ def test_stopping_the_supervisor_lets_a_request_end(house: House) -> None:
         "    await end.wait(); await asyncio.sleep(1)\n"
         "asyncio.run(main())\n",
     )
-    until(lambda: house.state("a").listening)
+    wait_until(lambda: house.state("a").listening)
     with Browser(house.serve("a")) as browser:
         browser.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        until(lambda: house.state("a").in_flight == 1)
+        wait_until(lambda: house.state("a").in_flight == 1)
         house.supervisor.shutdown()
         assert browser.answer()[2] == b"late"

@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
-from webduh_console.console import planning
+from webduh_console.console import planning, serving
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board, summed
 from webduh_console.console.cells import (
@@ -287,6 +287,8 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
             return self.tab != "overview"
         if action.needs == "address":
             return row is not None and bool(row.actual.url)
+        if action.needs == "shell":
+            return serving.has_shell(self.console, self.key)
         if action.needs == "release":
             return self.tab == "releases" and len(self.releases) > 1
         return True
@@ -373,6 +375,10 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
     def action_open_address(self) -> None:
         """In the browser."""
         planning.browse(self.console, self.console.board.rows[self.key].actual.url)
+
+    def action_shell(self) -> None:
+        """A shell in the instance under the cursor, or in one that gets requests."""
+        serving.app_shell(self.console, self.key, self.table("instances").key if self.tab == "overview" else None)
 
     def action_update(self) -> None:
         """Ask again."""

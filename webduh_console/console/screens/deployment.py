@@ -52,7 +52,7 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
 
     def crumb(self) -> Piece:
         """What is deployed."""
-        return (f"{self.live.action} {self.live.key.app}", "text")
+        return (f"{self.live.action} {self.live.key.app or self.live.target}", "text")
 
     def body(self) -> Iterable[Widget]:
         """What it is and how it goes; steps; output."""
@@ -130,15 +130,16 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
     def _head(self, width: int) -> list[list[Piece]]:
         """What is done where, how it stands, and what went wrong."""
         live, timeline = self.live, self.live.timeline
-        verb = {"deploy": "Deploy", "rollback": "Roll back"}.get(live.action, live.action.capitalize())
-        what: list[Piece] = [
-            (f" {verb} ", "muted"),
-            (live.key.app, "bold text"),
-            ("  ", "text"),
-            (live.key.environment, f"bold {environment_role(live.key.environment)}"),
-            ("  on ", "faint"),
-            (live.target, "text"),
-        ]
+        verbs = {"deploy": "Deploy", "rollback": "Roll back", "set-up": "Set up"}
+        what: list[Piece] = [(f" {verbs.get(live.action, live.action.capitalize())} ", "muted")]
+        if live.key.app:
+            what += [
+                (live.key.app, "bold text"),
+                ("  ", "text"),
+                (live.key.environment, f"bold {environment_role(live.key.environment)}"),
+                ("  on ", "faint"),
+            ]
+        what.append((live.target, "text" if live.key.app else "bold text"))
         if not live.own:
             what.append(("  in another webduh" if not live.over else "", "faint"))
         lines: list[list[Piece]] = [what, [(" ", "text"), *self._standing()]]
@@ -170,22 +171,25 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
             ]
         step = timeline.current()
         doing = f" · {step.name}" if step is not None and step.state == "running" else ""
-        return [(f"{spinner(now)} deploying", "bold busy"), (doing, "text"), (f" · {took}", "muted")]
+        return [
+            (f"{spinner(now)} {'deploying' if live.key.app else 'at work'}", "bold busy"),
+            (doing, "text"),
+            (f" · {took}", "muted"),
+        ]
 
     def _ending(self, took: str) -> list[Piece]:
         finished = self.live.timeline.finished
         assert finished is not None
         glyph, word, role = OUTCOMES[finished.outcome]
+        if finished.outcome == "done" and not self.live.key.app:
+            return [(f"{glyph} done", "bold good"), (f"  {took}", "muted")]
         if finished.outcome == "done":
             serving = self.live.timeline.serving
             after = f"  serving after {seconds(serving.seconds)}, all done after {took}" if serving else f"  {took}"
             number = f" v{finished.release}" if finished.release else ""
             return [(f"● serving{number}", "bold good"), (f"  {finished.url}", "accent"), (after, "muted")]
-        meaning = {
-            "reverted": "  everything was taken back; what served before serves on",
-            "cancelled": "  everything was taken back; what served before serves on",
-            "failed": "",
-        }[finished.outcome]
+        back = f"  everything was taken back{'; what served before serves on' if self.live.key.app else ''}"
+        meaning = "" if finished.outcome == "failed" else back
         return [(f"{glyph} {word}", f"bold {role}"), (f"  {took}", "muted"), (meaning, "text")]
 
     def _show_output(self) -> None:
@@ -268,15 +272,18 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
         from webduh_console.console.screens.dialogs import ConfirmScreen
 
         done = [step.name for step in self.live.timeline.steps if step.state == "done"]
-        says = [f"The {self.live.action} of {self.live.key} is cancelled."]
+        says = [f"The {self.live.title} is cancelled."]
         says.append(
             f"What was done so far is taken back in reverse: {', '.join(reversed(done))}."
             if done
             else "Nothing was done so far."
         )
-        if self.live.timeline.serving is None:
+        if self.live.timeline.serving is None and self.live.key.app:
             says.append("What served before serves on.")
-        self.app.push_screen(ConfirmScreen("Cancel the deployment?", says), self._cancel)
+        self.app.push_screen(
+            ConfirmScreen("Cancel the deployment?" if self.live.key.app else f"Cancel the {self.live.action}?", says),
+            self._cancel,
+        )
 
     def _cancel(self, agreed: bool | None) -> None:
         if agreed and self.live.cancel is not None and not self.live.over:

@@ -108,7 +108,7 @@ class LeaveScreen(ConfirmScreen, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal", "confirm")
 
     def __init__(self, running: Sequence[Live]) -> None:
-        names = ", ".join(f"{live.action} of {live.key}" for live in running)
+        names = ", ".join(live.title for live in running)
         super().__init__(
             "Leave while something runs?",
             [
@@ -128,7 +128,7 @@ class LeaveScreen(ConfirmScreen, inherit_bindings=False):
         for live in self.running:
             step = live.timeline.current()
             word = "done" if live.over else step.name if step else "…"
-            lines.append([("↩ ", "warn"), (f"{live.key}  ", "text"), (word, "muted")])
+            lines.append([("↩ ", "warn"), (f"{live.subject}  ", "text"), (word, "muted")])
         return lines
 
     def on_mount(self) -> None:
@@ -189,6 +189,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "home",
             "empty",
             "app",
+            "target",
             "deployment",
             "plan",
             "confirm",

@@ -20,10 +20,11 @@ from webduh_console.console.cells import (
     live_row,
 )
 from webduh_console.console.deployments import Live
-from webduh_console.console.facts import detail_lines, target_lines
+from webduh_console.console.facts import detail_lines
 from webduh_console.console.guide import FIRST_STEPS
 from webduh_console.console.ink import width_of
 from webduh_console.console.screens.base import ConsoleScreen
+from webduh_console.console.target_cells import TARGET_COLUMNS, chosen_lines, target_row
 from webduh_console.console.widgets.bars import ActionBar
 from webduh_console.console.widgets.lines import Lines
 from webduh_console.console.widgets.table import Table, TableRow, titled
@@ -83,19 +84,20 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
 
     def body(self) -> Iterable[Widget]:
         """Apps above; deployments and targets below."""
-        apps = Table(APP_COLUMNS, id="apps")
+        apps = Table(APP_COLUMNS, [[("Nothing is deployed yet.", "faint")]], id="apps")
         recent = Table(DEPLOYMENT_COLUMNS, [[("Nothing was deployed from here yet.", "faint")]], id="recent")
-        targets, selected = Lines(id="targets"), Lines(id="selected")
-        targets.can_focus = selected.can_focus = False
+        targets, selected = Table(TARGET_COLUMNS, id="targets"), Lines(id="selected")
+        selected.can_focus = False
         panes = ((apps, "Apps"), (recent, "Now and last"), (targets, "Targets"), (selected, "Selected"))
         for pane, title in panes:
             pane.add_class("pane")
             titled(pane, title)
         apps.put(self._app_rows())
         recent.put(self._deployment_rows())
+        targets.put(self._target_rows())
         yield apps
         yield Container(recent, Container(targets, selected, id="aside"), id="below")
-        if not self.console.board.rows and not self.console.board.deployments:
+        if self._nothing(self.console.board):
             yield FirstSteps(FIRST_STEPS, id="first-steps")
 
     @property
@@ -107,6 +109,16 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
     def recent(self) -> Table:
         """The table of deployments."""
         return self.query_one("#recent", Table)
+
+    @property
+    def targets(self) -> Table:
+        """The table of targets."""
+        return self.query_one("#targets", Table)
+
+    def _nothing(self, board: Board) -> bool:
+        """Whether there is nothing to show: no app, no deployment, no target but this machine."""
+        nothing = not board.rows and not board.deployments and not self.console.deployments.all
+        return nothing and len(board.targets) < 2
 
     def on_mount(self) -> None:
         """Show what is known, then whatever comes."""
@@ -129,14 +141,12 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
 
     def show_board(self, board: Board) -> None:
         """Show all that is known."""
-        empty = not board.rows and not board.deployments and not self.console.deployments.all
+        empty = self._nothing(board)
         if empty != self.has_class("-empty"):
             self._be_empty(empty)
         self.apps.put(self._app_rows())
         self.recent.put(self._deployment_rows())
-        targets = self.query_one("#targets", Lines)
-        width = targets.size.width
-        targets.put(target_lines(board.targets, width) or [[(" not asked yet", "faint")]])
+        self.targets.put(self._target_rows())
         self._show_selected()
         self._words()
         self.refresh_line()
@@ -153,8 +163,14 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         self.query_one(FirstSteps).focus()
 
     def _show_selected(self) -> None:
-        """More of the app under the cursor, where there is room."""
+        """More of the app or the target under the cursor, where there is room."""
         pane = self.query_one("#selected", Lines)
+        board, name = self.console.board, self.targets.key or ""
+        if self.targets.has_focus and name in board.targets:
+            titled(pane, name)
+            now = self.console.clock()
+            pane.put(chosen_lines(board.targets[name], board.answered.get(name), now, pane.size.width))
+            return
         key = self.selected()
         row = self.console.board.rows.get(key) if key is not None else None
         titled(pane, str(key) if key is not None else "Selected")
@@ -173,6 +189,10 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         fresh = board.fresh(now)
         return [app_row(row, running.get(key), board.loads.get(key, ()), now, fresh) for key, row in board.rows.items()]
 
+    def _target_rows(self) -> list[TableRow]:
+        board, now = self.console.board, self.console.clock()
+        return [target_row(heard, board.answered.get(name), now) for name, heard in board.targets.items()]
+
     def _deployment_rows(self) -> list[TableRow]:
         board, now = self.console.board, self.console.clock()
         known = {deployment.id for deployment in board.deployments}
@@ -185,6 +205,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         parts = [f"/{apps.needle}"] if apps.needle else []
         parts.append(f"{apps.count()} of {len(apps.all)}" if apps.needle else f"{len(apps.all)}")
         titled(apps, "Apps", " · ".join(parts))
+        silent = len(self.console.board.silent())
+        titled(self.targets, "Targets", f"{silent} of {len(self.console.board.targets)} silent" if silent else "")
         error = self.console.board.error
         if error is not None:
             titled(apps, "Apps", f"not updated: {error.what}")
@@ -206,7 +228,9 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
     # What is selected.
 
     def selected(self) -> AppKey | None:
-        """The app under the cursor; in the deployments, the one deployed."""
+        """The app under the cursor; in the deployments, the one deployed; none in the targets."""
+        if self.targets.has_focus:
+            return None
         key = self.apps.key
         if self.recent.has_focus and self.recent.key is not None:
             identity = self.recent.key
@@ -219,7 +243,7 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         """An app, or an address, must be selected."""
         key = self.selected()
         row = self.console.board.rows.get(key) if key is not None else None
-        if action.name in ("sort", "sort_reverse", "filter", "update", "deployments", "deploy_folder"):
+        if action.name in ("sort", "sort_reverse", "filter", "update", "deployments", "targets", "deploy_folder"):
             return not self.has_class("-empty")
         if action.needs == "address":
             return row is not None and bool(row.actual.url)
@@ -240,6 +264,17 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
     def _moved(self) -> None:
         self._show_selected()
         self.refresh_bindings()
+
+    def on_descendant_focus(self) -> None:
+        """Another pane has another selection."""
+        if self.is_mounted and self.query("#selected"):
+            self._show_selected()
+            self.refresh_bindings()
+
+    @on(Table.Chosen, "#targets")
+    def _open_target(self) -> None:
+        if self.targets.key is not None:
+            self.console.open_target(self.targets.key)
 
     @on(Table.Chosen, "#apps")
     def _open_app(self) -> None:
@@ -285,6 +320,10 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
     def action_deployments(self) -> None:
         """To the deployments, or back to the apps."""
         (self.apps if self.recent.has_focus else self.recent).focus()
+
+    def action_targets(self) -> None:
+        """To the targets, or back to the apps."""
+        (self.apps if self.targets.has_focus else self.targets).focus()
 
     def action_sort(self) -> None:
         """Sort by the next column."""

@@ -132,6 +132,10 @@ def plan_lines(plan: Plan, width: int) -> list[list[Piece]]:
         ),
         ("environment", [(environment, role)]),
         ("target", target),
+        (
+            "domain",
+            [(visible(", ".join(f"{r.host}{r.path.rstrip('/')}" for r in plan.spec.routes if r.host)), "accent")],
+        ),
         ("from", [(visible(plan.source.folder), "text")]),
         ("framework", [(plan.spec.framework, "text")]),
         ("now serving", [(base, "text" if plan.base is not None else "faint")]),

@@ -56,6 +56,19 @@ class Line(Widget):
         return ink_of(self).strip(joined(left, right, width), width, self.ground)
 
 
+class AtRow(Message):
+    """Something happened at a row."""
+
+    def __init__(self, rows: "Rows", index: int) -> None:
+        super().__init__()
+        self.rows, self.index = rows, index
+
+    @property
+    def control(self) -> "Rows":
+        """The widget it comes from."""
+        return self.rows
+
+
 class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor, drawn line by line, under as many head lines as `HEAD` says.
 
@@ -70,29 +83,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     opens = True
     cursor: reactive[int] = reactive(0, repaint=False)
 
-    class Chosen(Message):
+    class Chosen(AtRow):
         """Enter, or a second click, on the row under the cursor."""
 
-        def __init__(self, rows: "Rows", index: int) -> None:
-            super().__init__()
-            self.rows, self.index = rows, index
-
-        @property
-        def control(self) -> "Rows":
-            """The widget it comes from."""
-            return self.rows
-
-    class Moved(Message):
+    class Moved(AtRow):
         """The cursor is at another row."""
-
-        def __init__(self, rows: "Rows", index: int) -> None:
-            super().__init__()
-            self.rows, self.index = rows, index
-
-        @property
-        def control(self) -> "Rows":
-            """The widget it comes from."""
-            return self.rows
 
     def count(self) -> int:
         """How many rows there are."""

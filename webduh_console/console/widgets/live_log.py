@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import tzinfo
 from functools import partial
 
 from textual.message import Message
@@ -32,8 +33,8 @@ class LiveLog(LogPane, inherit_bindings=False):
 
     BINDINGS = LogPane.BINDINGS
 
-    def __init__(self, id: str | None = None, **options: object) -> None:
-        super().__init__(id, **options)  # type: ignore[arg-type]
+    def __init__(self, id: str | None = None, zone: tzinfo | None = None, empty: str = "") -> None:
+        super().__init__(id, zone, empty)
         self.reading = False
         self.error: WebduhError | None = None
         self._stop = threading.Event()

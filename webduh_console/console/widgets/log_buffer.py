@@ -57,6 +57,10 @@ class LogBuffer:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all lines."""
         self.first = 0
         self.longest = 0
         self._chunks: list[_Chunk] = []
@@ -102,10 +106,6 @@ class LogBuffer:
             number = self._numbers[source] = min(len(self._names), 65_535)
             self._names.append(source)
         return number
-
-    def clear(self) -> None:
-        """Forget all lines."""
-        self.__init__(self.limit)  # type: ignore[misc]
 
     @property
     def sources(self) -> Sequence[str]:

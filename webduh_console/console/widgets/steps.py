@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from webduh_console.commands.words import ENDS
 from webduh_console.console.actions import bindings
 from webduh_console.console.ink import fitted
 from webduh_console.console.timeline import StepView, Timeline
@@ -16,12 +17,12 @@ _NOTABLE = 0.1
 STATES: dict[str, tuple[str, str, str]] = {
     "waiting": ("·", "waiting", "faint"),
     "running": ("▶", "running", "busy"),
-    "done": ("✓", "done", "good"),
-    "failed": ("✗", "failed", "bad"),
-    "cancelled": ("⊘", "cancelled", "warn"),
-    "undoing": ("↩", "undoing", "warn"),
-    "undone": ("↩", "undone", "warn"),
-    "skipped": ("–", "skipped", "faint"),
+    "done": (ENDS["done"], "done", "good"),
+    "failed": (ENDS["failed"], "failed", "bad"),
+    "cancelled": (ENDS["cancelled"], "cancelled", "warn"),
+    "undoing": (ENDS["undone"], "undoing", "warn"),
+    "undone": (ENDS["undone"], "undone", "warn"),
+    "skipped": (ENDS["skipped"], "skipped", "faint"),
 }
 """State of a step → glyph, word, role."""
 

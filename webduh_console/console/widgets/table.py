@@ -19,11 +19,15 @@ Cell = Sequence[Piece]
 
 
 class TableRow(msgspec.Struct, frozen=True):
-    """A row: its key, a cell a column, and what it is sorted by, a value a column."""
+    """A row: its key, a cell a column, and what it is sorted by, a value a column.
+
+    With `rest` the cell of that column takes all the room to the right edge, and those after it are not drawn.
+    """
 
     key: str
     cells: tuple[Cell, ...]
     order: tuple[Any, ...] = ()
+    rest: int | None = None
 
 
 class Table(Rows):
@@ -106,7 +110,8 @@ class Table(Rows):
     def _measure(self) -> None:
         natural = [len(column.title) for column in self.columns]
         for row in self.rows:
-            natural = [max(size, width_of(cell)) for size, cell in zip(natural, row.cells, strict=True)]
+            own = row.cells if row.rest is None else row.cells[: row.rest]
+            natural[: len(own)] = [max(size, width_of(cell)) for size, cell in zip(natural, own, strict=False)]
         self._layout = layout(self.columns, natural, max(1, self.size.width - 3))
 
     def on_resize(self) -> None:
@@ -129,6 +134,8 @@ class Table(Rows):
         pieces: list[Piece] = []
         row = self.rows[index]
         for at, size in self._layout:
+            if at == row.rest:
+                return [*pieces, *fitted(row.cells[at], max(1, width - 1 - width_of(pieces)))]
             pieces += fitted(row.cells[at], size, self.columns[at].align)
             pieces.append((" " * GAP, "text"))
         return pieces

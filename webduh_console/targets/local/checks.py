@@ -13,6 +13,7 @@ from webduh_console.model.release import Release
 from webduh_console.targets.local import docker, launch, ports
 from webduh_console.targets.local.layout import Layout
 from webduh_console.targets.local.supervisor.client import Supervisor
+from webduh_console.targets.local.supervisor.ports import holder
 
 PLACE = "local"
 ROOM = 64 * 2**20
@@ -107,18 +108,4 @@ def _port(plan: Plan, supervisor: Supervisor) -> Iterator[Fact]:
     for port in {route.port for route in plan.spec.routes} - ours:
         if not ports.is_free(port):
             fix = "End what listens there, or choose another: `local: {port: …}` in webduh.yaml."
-            yield Fact(PLACE, "port", f"{port} is taken by another program{_holder(port)}", False, fix)
-
-
-def _holder(port: int) -> str:
-    """Who listens on a port, as far as this user may see."""
-    import psutil
-
-    try:
-        for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and getattr(connection.laddr, "port", 0) == port
-            if listens and connection.pid:
-                return f" ({psutil.Process(connection.pid).name()}, process {connection.pid})"
-    except psutil.Error:
-        return ""
-    return ""
+            yield Fact(PLACE, "port", f"{port} is taken by {holder(port) or 'another program'}", False, fix)

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.errors import LeaseHeldError, LeaseLostError
 from webduh_console.model.names import AppKey
 from webduh_console.model.target import Holder
+from webduh_console.targets import records
 from webduh_console.transport.files import locked, write_file
 from webduh_console.transport.process import start_time
 
@@ -51,13 +51,7 @@ class FileLease:
         """LeaseLostError unless it is still ours."""
         kept = _read(self.folder)
         if kept.token != self.token:
-            by = f"{kept.holder.owner} holds it now." if kept.holder else "It was given back."
-            raise LeaseLostError(
-                f"The lease of {self.key} was lost.",
-                why=by,
-                kept="Nothing was changed after that.",
-                hint=f"See what serves with `webduh status {self.key.app}`, then deploy again.",
-            )
+            raise records.lost(self.key, kept.holder)
 
     def renew(self) -> None:
         """Say that we live."""
@@ -80,12 +74,7 @@ def acquire(folder: Path, key: AppKey, owner: str, doing: str) -> FileLease:
     with locked(folder / "mutex"):
         kept, at = _read(folder), now()
         if kept.holder is not None and kept.alive(at):
-            seconds = int((at - kept.holder.since).total_seconds())
-            raise LeaseHeldError(
-                f"{key} is being changed by {kept.holder.owner}, since {seconds} s ({kept.holder.doing}).",
-                kept="Nothing was changed.",
-                hint=f"Wait until it is done, or watch it: `webduh deployments {key.app}`.",
-            )
+            raise records.held(key, kept.holder, at)
         for aside in folder.glob(".*"):  # a client that was killed while it wrote; nobody else writes here now
             if aside.is_file():
                 aside.unlink(missing_ok=True)

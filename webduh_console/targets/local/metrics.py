@@ -9,8 +9,9 @@ from typing import Literal
 from webduh_console.model.observe import MetricQuery, Series
 from webduh_console.targets.local.supervisor.client import Supervisor
 from webduh_console.targets.local.supervisor.values import Sample
+from webduh_console.targets.thinning import Point
+from webduh_console.targets.thinning import thinned as thinned
 
-Point = tuple[float, float]
 UNITS: dict[str, Literal["cores", "bytes", "requests"]] = {"cpu": "cores", "memory": "bytes", "requests": "requests"}
 
 
@@ -41,12 +42,3 @@ def values(metric: str, samples: Sequence[Sample]) -> list[Point]:
     if metric == "requests":
         return [(b.at, (b.requests - a.requests) / (b.at - a.at)) for a, b in pairwise(samples) if b.at > a.at]
     return [(sample.at, sample.cpu if metric == "cpu" else float(sample.memory)) for sample in samples]
-
-
-def thinned(points: Sequence[Point], step: float) -> list[Point]:
-    """At most one point every `step` seconds, the first of each; none is made up."""
-    kept: list[Point] = []
-    for point in points:
-        if not kept or point[0] - kept[-1][0] >= step:
-            kept.append(point)
-    return kept

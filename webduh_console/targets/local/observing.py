@@ -1,6 +1,7 @@
 """What serves on this machine now: the records say what should, the supervisor what does."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Actual, Instance, Release
@@ -9,6 +10,7 @@ from webduh_console.targets.local.record import FileRecord
 from webduh_console.targets.local.supervisor.client import Supervisor
 from webduh_console.targets.local.supervisor.values import InstanceState, RouteState
 
+Health = Literal["serving", "degraded", "down"]
 PLACE = "local"
 ASLEEP = "the local supervisor is not running: `webduh target start local` starts it and what should serve"
 
@@ -38,10 +40,12 @@ def actual(
         return Actual(key, instances=instances, busy=busy)
     release = record.release(number)
     health, reason = judged(release, instances, route, awake)
-    return Actual(key, release, instances, launch.url(release), health, reason, busy)  # type: ignore[arg-type]
+    return Actual(key, release, instances, launch.url(release), health, reason, busy)
 
 
-def judged(release: Release, instances: tuple[Instance, ...], route: RouteState | None, awake: bool) -> tuple[str, str]:
+def judged(
+    release: Release, instances: tuple[Instance, ...], route: RouteState | None, awake: bool
+) -> tuple[Health, str]:
     """How well a release is: `serving`, `degraded` or `down`, and why."""
     if not awake:
         return "down", ASLEEP

@@ -9,11 +9,11 @@ from typing import Protocol
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.errors import NotFoundError, WebduhError
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
-from webduh_console.model.release import Release, SourceRef, Variable
+from webduh_console.model.release import Release, Variable
 from webduh_console.model.target import Holder, JournalLine, Lease
+from webduh_console.targets import records
 from webduh_console.targets.local import lease as leases
 from webduh_console.transport.files import append_line, write_file
 
@@ -82,20 +82,12 @@ class FileRecord:
 
     def release(self, number: int) -> Release:
         """One release without the values of its variables; NotFoundError lists those that are kept."""
+        file = self._of(number) / "release.json"
         try:
-            return msgspec.json.decode((self._of(number) / "release.json").read_bytes(), type=Release)
+            content = file.read_bytes()
         except FileNotFoundError:
-            kept = ", ".join(map(str, self._numbers())) or "none"
-            raise NotFoundError(
-                f"{self.key} has no release {number}.", why=f"Kept are: {kept}.", hint=f"webduh releases {self.key.app}"
-            ) from None
-        except msgspec.DecodeError as error:
-            raise WebduhError(
-                f"The record of release {number} of {self.key} cannot be read.",
-                why=f"{error}.",
-                kept="Nothing was changed.",
-                hint=f"The file is {self._of(number) / 'release.json'}.",
-            ) from error
+            raise records.no_release(self.key, number, self._numbers()) from None
+        return records.decoded(content, Release, records.release_named(self.key, number), file)
 
     def read(self, number: int) -> Release:
         """One release with its variables; NotFoundError lists those that are kept."""
@@ -123,12 +115,9 @@ class FileRecord:
             for name, variable in release.variables.items()
             if sealer
         }
-        source = _written(release.source)
-        bare = msgspec.structs.replace(plan, source=source, variables={})
-        write_file(folder / "plan.json", msgspec.json.encode(bare))
+        write_file(folder / "plan.json", records.bare_plan(plan))
         write_file(folder / "variables.json", msgspec.json.encode(sealed))
-        release = msgspec.structs.replace(release, source=source, variables={})
-        write_file(folder / "release.json", msgspec.json.encode(release))
+        write_file(folder / "release.json", records.bare_release(release))
 
     def remove(self, lease: Lease, number: int) -> None:
         """Forget a release. It is moved aside first, so that a cut leaves it whole or gone."""
@@ -157,16 +146,9 @@ class FileRecord:
     def journal(self, number: int) -> list[JournalLine]:
         """The journal of a release's deployment; a torn line is left out."""
         try:
-            lines = (self._of(number) / "journal.jsonl").read_bytes().splitlines()
+            return records.journal_lines((self._of(number) / "journal.jsonl").read_bytes())
         except FileNotFoundError:
             return []
-        whole = []
-        for line in lines:
-            try:
-                whole.append(msgspec.json.decode(line, type=JournalLine))
-            except msgspec.DecodeError:  # torn by a cut; the act it announces was never begun
-                continue
-        return whole
 
     def append(self, lease: Lease, number: int, line: JournalLine) -> None:
         """Write one line, on disk before this returns."""
@@ -185,8 +167,3 @@ class FileRecord:
 
     def _place(self, name: str) -> str:
         return f"{self.key.slug}/{name}"
-
-
-def _written(source: SourceRef) -> SourceRef:
-    """The source as JSON can say it: a path need not be Unicode, and here it is only for people."""
-    return msgspec.structs.replace(source, folder=source.folder.encode(errors="backslashreplace").decode())

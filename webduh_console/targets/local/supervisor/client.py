@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -35,6 +35,8 @@ _CALL_LIMIT = 15.0
 _PING_LIMIT = 3.0
 
 T = TypeVar("T")
+# A type checker takes no union where it wants a type.
+_MAYBE: Any = InstanceState | None
 Instances = list[InstanceState]
 Ways = list[RouteState]
 Figures = dict[str, list[Sample]]
@@ -93,7 +95,8 @@ class Supervisor:
 
     def get(self, name: str) -> InstanceState | None:
         """One instance, or None."""
-        return self._call(values.Get(name), InstanceState | None)  # type: ignore[arg-type]
+        found: InstanceState | None = self._call(values.Get(name), _MAYBE)
+        return found
 
     def list(self) -> Instances:
         """All instances, sorted by name."""

@@ -1,0 +1,100 @@
+"""Who uses the testbed, and when it goes: test processes share it, and the last one to leave takes it away.
+
+The kernel keeps the count, as locks on files of the cache folder: a killed process counts no longer. `lock` is held
+while something is raised or taken away; `users` is shared by those who use the testbed; a server's own lock is held by
+the test that has it to itself.
+"""
+
+import fcntl
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from io import BufferedRandom
+
+from server import Server
+from servers import CACHE, PASSING, SPECS, Spec, Testbed
+
+# Made by `make testbed`: somebody works with it by hand, and no test takes it away.
+KEPT = PASSING / "kept"
+
+
+@contextmanager
+def used(bed: Testbed) -> Iterator[list[Server]]:
+    """The three servers, up for as long as this lasts; then the last user takes the testbed away."""
+    with _file("users") as users:
+        try:
+            with locked():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                servers = bed.raise_all(SPECS)
+                bed.write_list(servers)
+            yield servers
+        finally:
+            with locked():
+                if not KEPT.exists() and _gained(users):
+                    bed.take_down()
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Be the only one who raises or takes away."""
+    with _file("lock") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def in_use() -> bool:
+    """Whether a test process uses the testbed now."""
+    with _file("users") as users:
+        return not _gained(users)
+
+
+@contextmanager
+def one_of(servers: Sequence[Server]) -> Iterator[Server]:
+    """A server that no other test has; waits for one while all are taken."""
+    with ExitStack() as stack:
+        while True:
+            for server in servers:
+                file = stack.enter_context(_file(f"{server.name}.lock"))
+                if _gained(file):
+                    yield server
+                    return
+            stack.close()
+            time.sleep(0.1)
+
+
+@contextmanager
+def all_of(servers: Iterable[Server]) -> Iterator[None]:
+    """Every one of these servers, to oneself. Always in the order of names: so nobody waits in a circle."""
+    with ExitStack() as stack:
+        for name in sorted(server.name for server in servers):
+            fcntl.flock(stack.enter_context(_file(f"{name}.lock")), fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def rented(bed: Testbed, spec: Spec) -> Iterator[Server]:
+    """A server of another kind, fresh, for one test; it is given back afterwards."""
+    with _file(f"{spec.name}.lock") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with locked():
+            bed.remove(spec)
+            (server,) = bed.raise_all([spec])
+        try:
+            yield server
+        finally:
+            with locked():
+                bed.remove(spec)
+
+
+def _file(name: str) -> BufferedRandom:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    (CACHE / name).touch()
+    return (CACHE / name).open("r+b")
+
+
+def _gained(file: BufferedRandom) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,32 @@
+# Rendered by webduh from the build plan of an app: python (flask).
+# To take it over, keep it as Dockerfile in the app's folder, with a .dockerignore: that is built then.
+# By hand: docker build -t NAME . && docker run --init -p 8080:8080 NAME
+
+FROM python:3.13-slim AS tools
+RUN --mount=type=cache,id=webduh-cache-pip,target=/root/.cache/pip,sharing=locked \
+    python3 -m venv /opt/uv && /opt/uv/bin/pip install uv && ln -s /opt/uv/bin/uv /usr/local/bin/
+
+# Made anew only when one of the copied files changes.
+FROM tools AS dependencies
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+RUN --mount=type=cache,id=webduh-cache-uv,target=/root/.cache/uv,sharing=locked \
+    UV_LINK_MODE=copy UV_PYTHON=python3 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv uv sync --frozen --no-dev
+
+FROM python:3.13-slim AS app
+WORKDIR /app
+RUN echo 'app:x:10001:10001::/home/app:/bin/sh' >> /etc/passwd \
+    && echo 'app:x:10001:' >> /etc/group \
+    && mkdir -p /home/app \
+    && chown 10001:10001 /home/app
+ENV HOST=0.0.0.0 \
+    PORT=8080 \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PATH="/app/.venv/bin:$PATH"
+COPY --from=dependencies /app/.venv ./.venv
+COPY . .
+USER 10001:10001
+EXPOSE 8080
+ENTRYPOINT []
+CMD [".venv/bin/python", "-m", "gunicorn", "app:app", "--bind", "0.0.0.0:8080"]

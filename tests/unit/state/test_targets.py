@@ -1,0 +1,37 @@
+"""The list of targets."""
+
+from datetime import datetime
+
+import msgspec
+import pytest
+
+from webduh_console.errors import UsageError
+from webduh_console.state.store import State
+from webduh_console.state.targets import TargetEntry
+
+
+def test_targets_are_listed_by_name_and_forgotten(state: State, noon: datetime) -> None:
+    prod = TargetEntry("prod", "server", "ssh://deploy@10.0.0.5", "", noon)
+    edge = TargetEntry("edge", "server", "ssh://root@10.0.0.6:2222", "/home/ada/.ssh/edge", noon)
+    state.targets.add(prod)
+    state.targets.add(edge)
+    assert state.targets.all() == [edge, prod]
+    assert state.targets.get("prod") == prod
+    state.targets.remove("prod")
+    assert state.targets.get("prod") is None
+
+
+def test_adding_a_target_again_changes_its_key_alone(state: State, noon: datetime) -> None:
+    prod = TargetEntry("prod", "server", "ssh://deploy@10.0.0.5", "", noon)
+    state.targets.add(prod)
+    state.targets.add(msgspec.structs.replace(prod, identity="/home/ada/.ssh/prod"))
+    assert state.targets.all() == [msgspec.structs.replace(prod, identity="/home/ada/.ssh/prod")]
+
+
+def test_a_name_that_stands_for_another_address_is_refused(state: State, noon: datetime) -> None:
+    state.targets.add(TargetEntry("prod", "server", "ssh://deploy@10.0.0.5", "", noon))
+    with pytest.raises(UsageError) as caught:
+        state.targets.add(TargetEntry("prod", "server", "ssh://deploy@10.0.0.6", "", noon))
+    assert caught.value.what == "There is a target prod already."
+    assert caught.value.why == "It stands for ssh://deploy@10.0.0.5."
+    assert state.targets.all()[0].address == "ssh://deploy@10.0.0.5"

@@ -1,0 +1,62 @@
+"""Adding a server: its address, its key, its host key."""
+
+from pathlib import Path
+
+from webduh_console.clock import now
+from webduh_console.commands.context import LOCAL, Context
+from webduh_console.commands.results import Done
+from webduh_console.errors import QuestionError, UsageError
+from webduh_console.model.names import is_name, to_name
+from webduh_console.state.targets import TargetEntry
+
+
+def add(ctx: Context, name: str, address: str, identity: str | None, accept: str | None, dry_run: bool) -> Done:
+    """Connect once, have the host key accepted, and keep the server under its name."""
+    if not is_name(name) or name == LOCAL:
+        why = "It is this machine." if name == LOCAL else "Names are made of a-z, 0-9 and single hyphens."
+        raise UsageError(
+            f"{name!r} cannot be a server's name.",
+            why=why,
+            kept="Nothing was changed.",
+            hint=f"For example {to_name(name) if name != LOCAL else 'prod'}.",
+        )
+    key = str(Path(identity).expanduser().resolve()) if identity else ""
+    if key and not Path(key).is_file():
+        raise UsageError(f"There is no key file {key}.", kept="Nothing was changed.")
+    entry = TargetEntry(name, "server", address, key, now())
+    known = ctx.state.targets.get(name)
+    if known is not None and known.address != address:
+        ctx.state.targets.add(entry)  # raises, and says for what the name stands
+    machine = ctx.machine(entry)
+    data = {"target": name, "address": address}
+    if dry_run:
+        return Done(f"Would add {name} at {address}.", data)
+    try:
+        shown = machine.presented()
+        if not shown.known:
+            if accept is None:
+                _ask(ctx, name, address, shown.kind, shown.fingerprint)
+            machine.accept(accept or shown.fingerprint)
+        who = machine.sh("id -un; uname -sm").text.replace("\n", " on ")
+    finally:
+        machine.close()
+    ctx.state.targets.add(entry)
+    says = f"{name} is added: {who} at {address}, host key {shown.fingerprint}."
+    return Done(f"{says} Next: `webduh server check {name}`.", {**data, "fingerprint": shown.fingerprint})
+
+
+def _ask(ctx: Context, name: str, address: str, kind: str, fingerprint: str) -> None:
+    """Show the fingerprint of a host that is not known, and ask."""
+    question = f"{address} is not known. Its host key ({kind}) is {fingerprint}. Is that {name}? [y/N]"
+    try:
+        answer = ctx.ask(question, False)
+    except QuestionError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise QuestionError(
+            f"The host key of {address} is not known.",
+            why=f"It shows {fingerprint} ({kind}).",
+            kept="Nothing was changed.",
+            hint=f"If that is right: --accept-host-key {fingerprint}. On the server, `ssh-keygen -lf"
+            " /etc/ssh/ssh_host_ed25519_key.pub` prints it.",
+        )

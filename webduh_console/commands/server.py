@@ -1,0 +1,247 @@
+"""server: machines reached over SSH, and what is on them."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Literal
+
+import click
+import msgspec
+
+from webduh_console.commands import api
+from webduh_console.commands.complete import dry_run_option, servers, with_context
+from webduh_console.commands.context import Context
+from webduh_console.commands.language import Changing, Noun, Reading
+from webduh_console.commands.results import Column, Done, Listing, Result, Terminal, Text, Work
+from webduh_console.commands.target import facts_listing
+from webduh_console.commands.words import size
+from webduh_console.config.schema import MemorySize
+from webduh_console.config.spec import size as bytes_of
+from webduh_console.errors import WebduhError
+from webduh_console.model.target import CancelToken
+
+if TYPE_CHECKING:
+    from webduh_console.targets.server.vitals import Share
+    from webduh_console.transport.machine import Machine
+
+_name = click.argument("name", shell_complete=servers)
+STATES = {"up": "● up", "unready": "! not ready", "unreachable": "○ unreachable"}
+_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+
+
+class ServerRow(msgspec.Struct, frozen=True):
+    """A server in `server ls`. One that is reached and cannot be used is `unready`.
+
+    What one that is not `up` says of itself is null, and `note` says why.
+    """
+
+    name: str
+    state: Literal["up", "unready", "unreachable"]
+    address: str
+    note: str
+    apps: int | None = None
+    containers: int | None = None
+    load: float | None = None
+    memory: "Share | None" = None
+    disk: "Share | None" = None
+    docker: str = ""
+
+
+class ExecRow(msgspec.Struct, frozen=True):
+    """What a command did on one server in `server exec`; the code of a server that was not reached is 255."""
+
+    server: str
+    code: int
+    out: str
+    err: str
+
+
+class Size(click.ParamType[int]):
+    """`512M`, `10G`, or bytes."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes; fails with click's own error."""
+        try:
+            return bytes_of(msgspec.convert(int(str(value)) if str(value).isdigit() else value, MemorySize))
+        except msgspec.ValidationError:
+            self.fail(f"{value!r} is no size, such as 512M or 10G.", param, ctx)
+
+
+@click.group(cls=Noun)
+def server() -> None:
+    """List, check, set up and look into the servers."""
+
+
+@server.command("ls", cls=Reading)
+@with_context
+def server_ls(ctx: Context) -> Result:
+    """List the servers, each asked how it is."""
+    names = [entry.name for entry in ctx.state.targets.all()]
+    with ThreadPoolExecutor(max_workers=max(min(len(names), 32), 1)) as pool:
+        rows = list(pool.map(lambda name: _row(ctx, name), names))
+    columns = (
+        Column("name", "SERVER"),
+        Column("state", "STATE"),
+        Column("address", "ADDRESS"),
+        Column("apps", "APPS", "right"),
+        Column("containers", "CONTAINERS", "right"),
+        Column("load", "LOAD", "right"),
+        Column("memory", "MEMORY"),
+        Column("disk", "DISK"),
+        Column("docker", "DOCKER"),
+        Column("note", "NOTE"),
+    )
+    data = [msgspec.to_builtins(row) for row in rows]
+    return Listing(
+        "servers",
+        columns,
+        [_worded(row) for row in rows],
+        data,
+        "There are no servers. `webduh target add NAME ssh://USER@HOST`.",
+    )
+
+
+def _row(ctx: Context, name: str) -> ServerRow:
+    """What a server says of itself; one that does not answer says why."""
+    chosen = ctx.server(name)
+    try:
+        seen = chosen.vitals()
+    except WebduhError as error:
+        state: Literal["unready", "unreachable"] = "unready" if api.met(chosen) else "unreachable"
+        return ServerRow(name, state, chosen.address, f"{error.what} {error.why}".strip())
+    return ServerRow(name, "up", chosen.address, "", **msgspec.structs.asdict(seen))
+
+
+def _worded(row: ServerRow) -> dict[str, object]:
+    """A row for a person."""
+    shares = {"memory": row.memory, "disk": row.disk}
+    return {
+        **msgspec.structs.asdict(row),
+        **{name: f"{size(share.used)} of {size(share.total)}" if share else "" for name, share in shares.items()},
+        "apps": "" if row.apps is None else row.apps,
+        "containers": "" if row.containers is None else row.containers,
+        "load": "" if row.load is None else f"{row.load:.2f}",
+        "state": STATES[row.state],
+    }
+
+
+@server.command("check", cls=Reading)
+@_name
+@with_context
+def server_check(ctx: Context, name: str) -> Result:
+    """Print every fact a server needs, with a fix for each that fails. Exits with 1 if one does."""
+    return facts_listing(name, list(ctx.server(name).facts()))
+
+
+@server.command("setup", cls=Changing)
+@_name
+@click.option("--install-docker", is_flag=True, help="Install Docker from the distribution if there is none.")
+@_yes
+@dry_run_option
+@with_context
+def server_setup(ctx: Context, name: str, install_docker: bool, yes: bool, dry_run: bool) -> Result:
+    """Make a server ready: Docker, the folder of its records, the network, Traefik. Twice is once."""
+    chosen = ctx.server(name)
+    steps, todo = chosen.setup_plan(install_docker)
+    text = "\n".join([f"{name} ({chosen.address}):", *(f"  {'+' if does else '✓'} {says}" for does, says in todo)])
+    data = {"server": name, "steps": [{"does": does, "says": says} for does, says in todo]}
+    if not any(does for does, _ in todo):
+        return Text(f"set-up of {name}", f"{text}\nNothing to do: {name} is ready.", {**data, "outcome": "unchanged"})
+    if dry_run:
+        return Text(f"set-up of {name}", text, {**data, "outcome": "planned"})
+    if not yes:
+        ctx.confirm(f"{text}\nDo this?", f"{name} was not set up.")
+    from webduh_console.engine.setup import run_steps
+
+    cancel = CancelToken()
+    events = run_steps(name, steps, ctx.by, cancel, f"set-up of {name}")
+    return Work(name, events, cancel, "is ready", {"server": name})
+
+
+@server.command("show", cls=Reading)
+@_name
+@with_context
+def server_show(ctx: Context, name: str) -> Result:
+    """Show a server's containers, and whose they are."""
+    rows = [msgspec.to_builtins(row) for row in ctx.server(name).containers()]
+    columns = (
+        Column("name", "CONTAINER"),
+        Column("state", "STATE"),
+        Column("image", "IMAGE"),
+        Column("cpu", "CPU", "right"),
+        Column("memory", "MEMORY", "right"),
+        Column("app", "APP"),
+        Column("status", "STATUS"),
+    )
+    words = [
+        {
+            **row,
+            "cpu": "" if row["cpu"] is None else f"{row['cpu']:.2f}",
+            "memory": "" if row["memory"] is None else size(row["memory"]),
+        }
+        for row in rows
+    ]
+    return Listing(f"containers of {name}", columns, words, rows, f"{name} runs no container.")
+
+
+@server.command("exec", cls=Changing, context_settings={"ignore_unknown_options": True})
+@click.argument("names", metavar="NAME[,NAME…]", shell_complete=servers)
+@click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
+@dry_run_option
+@with_context
+def server_exec(ctx: Context, names: str, argv: Sequence[str], dry_run: bool) -> Result:
+    """Run a command on one or many servers (`a,b`, or `all`), and print what it writes."""
+    chosen = [entry.name for entry in ctx.state.targets.all()] if names == "all" else names.split(",")
+    machines = {name: ctx.server(name).machine for name in chosen}
+    if dry_run:
+        return Done(f"Would run {' '.join(argv)!r} on {', '.join(chosen)}.", {"servers": chosen, "argv": list(argv)})
+    with ThreadPoolExecutor(max_workers=max(min(len(chosen), 32), 1)) as pool:
+        rows = list(pool.map(lambda name: _answer(name, machines[name], argv), chosen))
+    lines = []
+    for row in rows:
+        prefix = f"{row.server}: " if len(rows) > 1 else ""
+        lines += [f"{prefix}{line}" for line in row.out.splitlines() + row.err.splitlines()]
+        if row.code:
+            lines.append(f"{prefix}exited with {row.code}")
+    worst = next((row.code for row in rows if row.code), 0)
+    data = [msgspec.to_builtins(row) for row in rows]
+    return Text(" ".join(argv), "\n".join(lines), data, worst if 0 <= worst < 256 else 1)
+
+
+def _answer(name: str, machine: "Machine", argv: Sequence[str]) -> ExecRow:
+    try:
+        answer = machine.sh('exec "$@"', *argv, timeout=600.0)
+    except WebduhError as error:
+        return ExecRow(name, 255, "", str(error))
+    return ExecRow(name, answer.code, answer.out.decode(errors="replace"), answer.err)
+
+
+@server.command("shell", cls=Changing)
+@_name
+@with_context
+def server_shell(ctx: Context, name: str) -> Result:
+    """Open a shell on a server."""
+    machine = ctx.server(name).machine
+    return Terminal(f"shell on {name}", lambda: machine.terminal(("sh", "-c", 'exec "${SHELL:-/bin/sh}" -l')))
+
+
+@server.command("prune", cls=Changing)
+@_name
+@click.option(
+    "--cache", type=Size(), default="10G", show_default=True, metavar="SIZE", help="How much of the build cache stays."
+)
+@_yes
+@dry_run_option
+@with_context
+def server_prune(ctx: Context, name: str, cache: int, yes: bool, dry_run: bool) -> Result:
+    """Remove images that no release names, stopped containers that no app has, and old build cache."""
+    chosen = ctx.server(name)
+    found = chosen.prunable()
+    words = ", ".join(found) or "nothing but old build cache"
+    if dry_run:
+        return Done(f"Would remove from {name}: {words}.", {"server": name, "remove": list(found)})
+    if not yes:
+        ctx.confirm(f"Remove from {name}: {words}?", f"{name} was not pruned.")
+    freed = chosen.prune(cache)
+    return Done(f"{size(freed)} are free again on {name}.", {"server": name, "removed": list(found), "freed": freed})

@@ -1,0 +1,137 @@
+"""What package managers and frameworks need in an image: how they get there, and what of their work must stay."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from webduh_console.frameworks.render.bases import called, programs
+from webduh_console.model.build import BuildPlan, BuildStep, Command
+
+_BERRY = "~/.yarn/berry/cache"
+_NPM = {"pnpm": "pnpm@{version}", "yarn": "yarn@{version}", "yarn berry": "@yarnpkg/cli-dist@{version}"}
+_NPM_USUAL = {"pnpm": "10", "yarn": "1", "yarn berry": "4"}
+_PIP = ("uv", "poetry", "pdm", "pipenv")
+_PIP_INSTALL = (
+    "python3 -m venv /opt/{name} && /opt/{name}/bin/pip install {name}{version}"
+    " && ln -s /opt/{name}/bin/{name} /usr/local/bin/"
+)
+_ENVIRONMENT = {
+    "uv": {"UV_LINK_MODE": "copy", "UV_PYTHON": "python3", "UV_PYTHON_DOWNLOADS": "never"},
+    "pip": {"PIP_ROOT_USER_ACTION": "ignore"},
+}
+_PRUNE = {
+    "npm": ("npm", "prune", "--omit=dev", "--ignore-scripts"),
+    "pnpm": ("pnpm", "prune", "--prod", "--ignore-scripts"),
+    "yarn": ("yarn", "install", "--production", "--ignore-scripts", "--prefer-offline"),
+}
+# Servers that are for production: none of them needs what was only needed to build.
+_SERVERS = ("node", "next", "remix-serve", "react-router-serve")
+_LOADERS = ("-r", "--require", "--import", "--loader", "--experimental-loader")
+
+
+class Tool(NamedTuple):
+    """A program that the base image lacks: the line that installs it, and the folder that survives builds."""
+
+    name: str
+    line: str
+    cache: str
+
+
+def tools_of(plan: BuildPlan) -> list[Tool]:
+    """The package managers that a plan's steps and processes call and its base image lacks."""
+    words = {*programs(plan), *(need for step in (*plan.install, *plan.build) for need in step.needs)}
+    tools = [
+        Tool(name, f"npm install --global --force {_NPM[kind].format(version=_version(plan, name, kind))}", "~/.npm")
+        for name in ("pnpm", "yarn")
+        if name in words
+        for kind in ("yarn berry" if name == "yarn" and is_berry(plan) else name,)
+    ]
+    for name in _PIP:
+        if name in words:
+            fixed = plan.versions.get(name, "")
+            line = _PIP_INSTALL.format(name=name, version=f"=={fixed}" if fixed else "")
+            tools.append(Tool(name, line, "~/.cache/pip"))
+    return tools
+
+
+def runs_with(plan: BuildPlan, tools: list[Tool]) -> bool:
+    """Whether a process calls one of these programs."""
+    words = {word for process in plan.processes for word in called(process.command)}
+    return any(tool.name in words for tool in tools)
+
+
+def environment(step: BuildStep) -> Mapping[str, str]:
+    """What a step is told in an image beside its own."""
+    words = called(step.run)
+    given = {name: value for tool, said in _ENVIRONMENT.items() if tool in words for name, value in said.items()}
+    return {**given, **step.env}
+
+
+def is_berry(plan: BuildPlan) -> bool:
+    """Whether the package manager is a Yarn from 2 on."""
+    return any(_BERRY in step.caches for step in plan.install)
+
+
+def installed_apart(plan: BuildPlan) -> tuple[str, ...]:
+    """The folders that installing makes from a few files alone; none when it may depend on, or change, all others."""
+    if not all(step.inputs and step.outputs for step in plan.install) or is_berry(plan):
+        return ()
+    return tuple(sorted({output for step in plan.install for output in step.outputs}))
+
+
+def for_production(plan: BuildPlan) -> Command | None:
+    """The command that takes away what was only needed to build; None if some process may need that too.
+
+    A script of package.json may call anything: only commands whose program is known are trusted not to.
+    """
+    commands = [process.command for process in plan.processes]
+    made = any(step.outputs and step.run[0] == plan.package_manager for step in plan.install)
+    if not made or is_berry(plan) or not commands or not all(map(_serves, commands)):
+        return None
+    return _PRUNE.get(plan.package_manager or "")
+
+
+def stands_alone(plan: BuildPlan) -> str | None:
+    """The folder of a build's output that needs nothing beside it, if every process runs from there."""
+    folders = {_output(process.command) for process in plan.processes}
+    return folders.pop() if plan.build and len(folders) == 1 else None
+
+
+def written(plan: BuildPlan) -> tuple[str, ...]:
+    """The folders of a build's output that the framework writes to at run time: Next keeps pages it has made again."""
+    if plan.variant != "next" or plan.static:
+        return ()
+    return tuple(sorted({output.partition("/")[0] for step in plan.build for output in step.outputs}))
+
+
+def kept_between_builds(plan: BuildPlan) -> tuple[str, ...]:
+    """The folders inside the app where its framework keeps what makes the next build fast."""
+    return tuple(f"{folder}/cache" for folder in written(plan))
+
+
+def _version(plan: BuildPlan, name: str, kind: str) -> str:
+    return plan.versions.get(name) or _NPM_USUAL[kind]
+
+
+def _serves(command: Command) -> bool:
+    words = _without_env(command)
+    if not words or any(word.partition("=")[0] in _LOADERS for word in words):
+        return False
+    return words[0].rpartition("/")[2] in _SERVERS
+
+
+def _output(command: Command) -> str | None:
+    words = _without_env(command)
+    if len(words) != 2 or words[0] != "node":
+        return None
+    if words[1] == ".output/server/index.mjs":
+        return ".output"
+    folder, _, file = words[1].rpartition("/")
+    return folder if file == "server.js" and folder.endswith("/standalone") else None
+
+
+def _without_env(command: Command) -> Command:
+    """The command behind `env NAME=value …`."""
+    if command[:1] != ("env",):
+        return command
+    rest = next((index for index, word in enumerate(command[1:], 1) if "=" not in word), len(command))
+    return command[rest:]

@@ -1,0 +1,31 @@
+"""Programs that a person runs inside an app on a server."""
+
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+
+from webduh_console.model.build import Process
+from webduh_console.model.release import Release
+from webduh_console.targets.server.containers import container_spec
+from webduh_console.targets.server.engine import Engine
+
+
+def at_a_terminal() -> bool:
+    """Whether a person sits at both ends of this process."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def one_off(engine: Engine, release: Release, argv: Sequence[str], attach: Callable[[str], int]) -> int:
+    """Run a program in a container of its own with a release's image, variables and volumes; its exit code.
+
+    The values of variables reach the container through Docker's API alone. It is removed whatever happens to it.
+    """
+    spec = container_spec(release, Process("run", tuple(argv)))
+    name = f"{spec.name}-{secrets.token_hex(3)}"
+    body = {**spec.body(), "Tty": at_a_terminal(), "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
+    body["Labels"] = {**spec.labels, "webduh.process": "run", "webduh.instance": name}
+    engine.create_raw(name, body)
+    try:
+        return attach(name)
+    finally:
+        engine.remove(name)

@@ -1,0 +1,184 @@
+"""What the records of many apps on a server say, in one round trip."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from webduh_console.errors import TargetError
+from webduh_console.model.names import AppKey
+from webduh_console.model.release import Release
+from webduh_console.model.target import Holder
+from webduh_console.targets import records
+from webduh_console.targets.server.files import OPEN, RootFolder
+from webduh_console.targets.server.layout import key_of
+
+STALE = timedelta(seconds=60)
+"""After this long without a heartbeat, by the server's clock, a holder is dead."""
+
+# One process for all files of a kind, which must not fail: the find of busybox would leave out the rest. What vanishes
+# meanwhile is complained about, and was removed by somebody.
+_LOOK = (
+    OPEN
+    + r"""
+date +%s
+[ -d apps ] || exit 0
+cd apps || exit 77
+shift
+[ $# -gt 0 ] || set -- *--*--*
+for slug; do shift; [ ! -d "$slug" ] || set -- "$@" "$slug"; done
+[ $# -gt 0 ] || exit 0
+find "$@" -maxdepth 3 -name source -prune \
+  -o -type d -path '*/releases/[0-9]*' -exec printf '%s\n' {} + \
+  -o -type f -name journal.jsonl -exec sh -c 'grep -l "$0" "$@"; [ $? -le 2 ]' '^{"kind":"end",.*}$' {} + \
+  -o -type f -name lease.json -exec stat -c '%Y %n' {} + -exec sh -c 'grep -aH "$0" "$@"; [ $? -le 2 ]' '' {} + \
+  -o -type f \( -name current -o -name release.json \) -exec sh -c 'grep -aH "$0" "$@"; [ $? -le 2 ]' '' {} + || exit 1
+"""
+)
+_INCOMPLETE = 1
+_VANISHED = re.compile(r"No such file or directory\W*$")
+_CONTENT = re.compile(rb"([a-z0-9-]+)/(lease\.json|current|releases/[1-9][0-9]*/release\.json):(.*)", re.DOTALL)
+_NUMBER = re.compile(rb"([a-z0-9-]+)/releases/([1-9][0-9]*)(/journal\.jsonl)?")
+_BEAT = re.compile(rb"([0-9]+) ([a-z0-9-]+)/lease\.json")
+
+
+class KeptLease(msgspec.Struct):
+    """The file `lease.json`, one line. `epoch` outlives holders: it only grows. The beat is the file's own time."""
+
+    epoch: int = 0
+    holder: Holder | None = None
+    token: str = ""
+
+
+@dataclass
+class Snapshot:
+    """What the record of an app in an environment said `at` a moment by the server's clock.
+
+    `numbers` are those that are taken, `ended` those whose journal has an end. What cannot be read is an error only
+    for whoever asks for it.
+    """
+
+    key: AppKey
+    folder: str
+    at: datetime
+    numbers: set[int] = field(default_factory=set)
+    ended: set[int] = field(default_factory=set)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    beat: datetime | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a record: a release, also one that is only begun, or somebody who holds the lease."""
+        return bool(self.numbers) or "current" in self.contents or (bool(self.lease_line) and self.holder is not None)
+
+    @property
+    def lease_line(self) -> bytes:
+        """The lease's file as it is; empty when there is none."""
+        return self.contents.get("lease.json", b"")
+
+    @property
+    def lease(self) -> KeptLease:
+        """The lease's file."""
+        if not self.lease_line:
+            return KeptLease()
+        kept = records.decoded(self.lease_line, KeptLease, f"The lease of {self.key}", self._path("lease.json"))
+        if kept.holder and self.beat:
+            kept.holder = msgspec.structs.replace(kept.holder, beat=self.beat)
+        return kept
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who holds the lease and is alive. A beat from the far future was written before the clock was set right."""
+        holder = self.lease.holder
+        return holder if holder and abs(self.at - holder.beat) < STALE else None
+
+    @property
+    def current(self) -> int | None:
+        """The number of the serving release."""
+        content = self.contents.get("current")
+        if content is None:
+            return None
+        if not content.isdigit():
+            what = f"The mark of the serving release of {self.key}"
+            raise records.unreadable(what, "It is not a number.", self._path("current"))
+        return int(content)
+
+    @property
+    def kept(self) -> list[int]:
+        """The numbers of the releases that are written, oldest first."""
+        return [number for number in sorted(self.numbers) if _file(number) in self.contents]
+
+    @property
+    def releases(self) -> list[Release]:
+        """All kept releases, oldest first, without the values of their variables."""
+        return [self.release(number) for number in self.kept]
+
+    def release(self, number: int) -> Release:
+        """One release without the values of its variables; NotFoundError lists those that are kept."""
+        content = self.contents.get(_file(number))
+        if content is None:
+            raise records.no_release(self.key, number, self.kept)
+        return records.decoded(content, Release, records.release_named(self.key, number), self._path(_file(number)))
+
+    @property
+    def unfinished(self) -> list[int]:
+        """The releases whose journal has no end, oldest first."""
+        return sorted(self.numbers - self.ended)
+
+    def _path(self, file: str) -> str:
+        return f"{self.folder}/{file}"
+
+
+def snapshot(folder: RootFolder, keys: Iterable[AppKey] | None = None) -> Mapping[AppKey, Snapshot]:
+    """What the records of `keys` say, or of every app that has one here; one round trip.
+
+    Each of `keys` is in the answer, whether there is a record or not. TargetError when they cannot be read.
+    """
+    asked = None if keys is None else sorted(set(keys))
+    if asked is not None and not asked:
+        return {}
+    answer = folder.run(_LOOK, *(key.slug for key in asked or ()), accepts=(_INCOMPLETE,))
+    said = [line.strip() for line in answer.err.splitlines() if line.strip()]
+    if answer.code and not said:
+        said = ["A program was ended while it read them"]
+    if failed := [line for line in said if not _VANISHED.search(line)]:
+        raise TargetError(
+            f"The records on {folder.machine.name} cannot be read.",
+            why=f"{failed[-1][:300]}.",
+            kept="Nothing was changed.",
+            hint=f"Mend the modes with `webduh server setup {folder.machine.name}`.",
+        )
+    return parse(folder, answer.out, asked)
+
+
+def look(folder: RootFolder, key: AppKey) -> Snapshot:
+    """What the record of one app says."""
+    return snapshot(folder, [key])[key]
+
+
+def parse(folder: RootFolder, answer: bytes, asked: Iterable[AppKey] | None) -> dict[AppKey, Snapshot]:
+    """What the script's answer says: the server's time, then a line each."""
+    clock, _, listed = answer.partition(b"\n")
+    at = datetime.fromtimestamp(int(clock), UTC)
+    found: dict[AppKey, Snapshot] = {}
+
+    def of(slug: bytes) -> Snapshot | None:
+        key = key_of(slug.decode())
+        return found.setdefault(key, Snapshot(key, folder.layout.app(key), at)) if key else None
+
+    for key in asked or ():
+        of(key.slug.encode())
+    for line in listed.split(b"\n"):
+        if (match := _CONTENT.fullmatch(line)) and (seen := of(match[1])):
+            seen.contents.setdefault(match[2].decode(), match[3])
+        elif (match := _NUMBER.fullmatch(line)) and (seen := of(match[1])):
+            (seen.ended if match[3] else seen.numbers).add(int(match[2]))
+        elif (match := _BEAT.fullmatch(line)) and (seen := of(match[2])):
+            seen.beat = datetime.fromtimestamp(int(match[1]), UTC)
+    return found if asked is not None else {key: seen for key, seen in sorted(found.items()) if seen.known}
+
+
+def _file(number: int) -> str:
+    return f"releases/{number}/release.json"

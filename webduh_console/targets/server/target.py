@@ -1,0 +1,275 @@
+"""The server target: releases run in Docker on one machine reached over SSH, behind Traefik.
+
+What only some commands need is imported where it is used, so that `status` starts at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from webduh_console.errors import NotFoundError
+from webduh_console.model.names import AppKey
+from webduh_console.model.observe import Fact
+from webduh_console.model.plan import Plan
+from webduh_console.model.release import Actual, Instance, Release, Route, Spec
+from webduh_console.model.target import Ability, Step
+from webduh_console.targets.processes import processes
+from webduh_console.targets.server.engine import Engine
+from webduh_console.targets.server.files import RootFolder
+from webduh_console.targets.server.layout import Layout
+from webduh_console.transport.machine import Machine
+
+if TYPE_CHECKING:
+    from webduh_console.targets.server.builder import ServerBuilder
+    from webduh_console.targets.server.front import Front
+    from webduh_console.targets.server.logs import ServerLogs
+    from webduh_console.targets.server.metrics import Figures, ServerMetrics
+    from webduh_console.targets.server.record import RemoteRecord
+    from webduh_console.targets.server.steps import Parts
+    from webduh_console.targets.server.vitals import Shown, Vitals
+
+
+class ServerTarget:
+    """A `Target` whose one place is a server. Nothing is connected before something is asked.
+
+    `address` is the server's as a person wrote it.
+    """
+
+    kind = "server"
+    abilities = frozenset(
+        {Ability.OVERLAP, Ability.DRAIN, Ability.VOLUMES, Ability.SCALE, Ability.SHELL, Ability.ONE_OFF}
+    )
+
+    def __init__(self, name: str, machine: Machine, address: str) -> None:
+        self.name, self.machine, self.address = name, machine, address
+        self.places: tuple[str, ...] = (name,)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Docker on the server."""
+        return Engine(self.machine)
+
+    @cached_property
+    def folder(self) -> RootFolder:
+        """The records' root there, wherever setup put it."""
+        from webduh_console.targets.server.locating import root_folder
+
+        return root_folder(self.machine)
+
+    @cached_property
+    def _to_be(self) -> RootFolder:
+        """The root as setup leaves it."""
+        from webduh_console.targets.server.setup import settled
+        from webduh_console.targets.server.survey import survey
+
+        bare = RootFolder(self.machine, Layout())
+        return settled(bare, survey(bare))
+
+    @cached_property
+    def front(self) -> "Front":
+        """Traefik on the server."""
+        from webduh_console.targets.server.front import Front
+
+        return Front(self.folder)
+
+    @cached_property
+    def _parts(self) -> "Parts":
+        from webduh_console.targets.server.steps import Parts
+
+        return Parts(self.name, self.folder, self.engine, self.front)
+
+    def facts(self) -> Iterator[Fact]:
+        """Everything it needs, read-only."""
+        from webduh_console.targets.server.checks import server_facts
+
+        return server_facts(RootFolder(self.machine, Layout()))
+
+    def setup(self) -> Sequence[Step]:
+        """Root folder, network, Traefik; Docker is not installed unasked."""
+        from webduh_console.targets.server.setup import setup_steps
+
+        return setup_steps(self._to_be)
+
+    def keys(self) -> Sequence[AppKey]:
+        """Every app and environment that has a record there."""
+        from webduh_console.targets.server.snapshots import snapshot
+
+        return list(snapshot(self.folder))
+
+    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
+        """What serves now: one look at the records, one at Docker."""
+        from webduh_console.targets.server.observing import actual, containers_of
+        from webduh_console.targets.server.snapshots import snapshot
+
+        records = snapshot(self.folder, keys)
+        containers = containers_of(self.engine, keys)
+        figures = self.metrics().now(keys[0] if len(keys) == 1 else None) if any(containers.values()) else {}
+        found = {}
+        for key in keys:
+            seen = records[key]
+            number = seen.current
+            release = seen.release(number) if number is not None else None
+            own = [c for c in containers.get(key.slug, []) if c.running or c.release == number]
+            seems = actual(key, self.name, release, own, seen.holder, url_of(release.spec) if release else "")
+            found[key] = msgspec.structs.replace(seems, instances=tuple(_used(i, figures) for i in seems.instances))
+        return found
+
+    def placed(self, key: AppKey, spec: Spec) -> Spec:
+        """The spec with the routes that lead anywhere here: those with a host; ports are Traefik's own."""
+        routes = tuple(Route(route.host, route.path) for route in spec.routes if route.host)
+        return msgspec.structs.replace(spec, routes=routes)
+
+    def preflight(self, plan: Plan) -> Iterator[Fact]:
+        """Docker, disk, architecture, Traefik, domains; in one look at the server and one at the records."""
+        from webduh_console.targets.server.locating import plan_facts
+        from webduh_console.targets.server.snapshots import snapshot
+
+        others = {
+            key: seen.release(seen.current)
+            for key, seen in snapshot(self.folder).items()
+            if key != plan.key and seen.current is not None
+        }
+        return plan_facts(self.folder, self.engine, plan, others)
+
+    def builder(self) -> "ServerBuilder":
+        """Builds on the server, with BuildKit."""
+        from webduh_console.targets.server.builder import ServerBuilder
+
+        return ServerBuilder(self.machine, self.folder.layout, sudo=self.folder.sudo)
+
+    def steps(self, plan: Plan) -> Sequence[Step]:
+        """Network, artifact, release process, start, healthy; route, workers; watch."""
+        from webduh_console.targets.server.switching import deployment_steps
+
+        return deployment_steps(self._parts, plan)
+
+    def url(self, plan: Plan) -> str:
+        """`http://` and the first host; empty when nothing leads to it."""
+        return url_of(plan.spec)
+
+    def retire(self, plan: Plan, number: int, place: str) -> Step:
+        """Drain and stop a release's instances."""
+        from webduh_console.targets.server.switching import Retire
+
+        return Retire(parts=self._parts, name=f"retire-{number}", number=number)
+
+    def discard(self, release: Release, place: str) -> Step:
+        """Remove a release's containers, and its image if no other release names it."""
+        from webduh_console.targets.server.removal import Discard
+
+        record = self.record(release.key, place)
+        return Discard(parts=self._parts, name=f"discard-{release.number}", release=release, record=record)
+
+    def remove(self, key: AppKey, volumes: bool = False) -> Sequence[Step]:
+        """Take its routes away, then its containers and images."""
+        from webduh_console.targets.server.removal import RemoveAll, Unroute
+
+        return (Unroute(parts=self._parts, key=key), RemoveAll(parts=self._parts, key=key, volumes=volumes))
+
+    def record(self, key: AppKey, place: str) -> "RemoteRecord":
+        """What the server remembers of an app in an environment."""
+        from webduh_console.targets.server.record import RemoteRecord
+
+        return RemoteRecord(self.folder, key)
+
+    def logs(self) -> "ServerLogs":
+        """The logs of its containers."""
+        from webduh_console.targets.server.logs import ServerLogs
+
+        return ServerLogs(self.engine, self._secrets)
+
+    def metrics(self) -> "ServerMetrics":
+        """The figures of its containers, kept as long as this target is."""
+        return self._metrics
+
+    @cached_property
+    def _metrics(self) -> "ServerMetrics":
+        from webduh_console.targets.server.metrics import ServerMetrics
+
+        return ServerMetrics(self.engine)
+
+    def setup_plan(self, install_docker: bool) -> tuple[Sequence[Step], list[tuple[bool, str]]]:
+        """The steps of setup, and what each would do: whether it changes something, and the words for it."""
+        from webduh_console.targets.server.setup import Options, setup_steps
+        from webduh_console.targets.server.survey import survey
+
+        steps = setup_steps(self._to_be, Options(install_docker))
+        found = survey(self._to_be)
+        says = [step.describe(found) for step in steps]
+        return steps, [(bool(text), text or f"{step.name}: ready") for step, text in zip(steps, says, strict=True)]
+
+    def enter(self, key: AppKey, process: str) -> int:
+        """A shell in a running container of a process."""
+        from webduh_console.targets.server.sessions import at_a_terminal
+
+        found = [c for c in self.engine.containers(key.slug, running=True) if c.process == process]
+        if not found:
+            raise NotFoundError(f"No {process} of {key} runs on {self.name}.", hint=f"webduh status {key.app}")
+        newest = max(found, key=lambda container: container.release)
+        options = "-it" if at_a_terminal() else "-i"
+        return self._docker("exec", options, newest.name, "sh", "-c", "exec $(command -v bash || echo sh)")
+
+    def run(self, key: AppKey, argv: Sequence[str]) -> int:
+        """A program in a container of its own, like those of the serving release."""
+        from webduh_console.targets.server.sessions import one_off
+
+        record = self.record(key, self.name)
+        number = record.current()
+        if number is None:
+            raise NotFoundError(f"{key} was never deployed to {self.name}.", hint=f"webduh deploy {key.app}")
+        return one_off(self.engine, record.read(number), argv, lambda name: self._docker("start", "-ai", name))
+
+    def vitals(self) -> "Vitals":
+        """How the server is, in one look and one question to Docker."""
+        from webduh_console.targets.server.vitals import vitals
+
+        return vitals(self.machine, self.engine, len(self.keys()))
+
+    def containers(self) -> "list[Shown]":
+        """Every container on the server, ours or not, with its figures."""
+        from webduh_console.targets.server.vitals import shown
+
+        return shown(self.machine, self.folder.sudo, self.engine)
+
+    def prunable(self) -> list[str]:
+        """The images and containers of ours that no release names."""
+        from webduh_console.targets.server.pruning import surplus
+
+        found = surplus(self.folder, self.engine)
+        return [*found.containers, *found.images]
+
+    def prune(self, cache: int) -> int:
+        """Remove what is prunable, and build cache beyond `cache` bytes; the bytes that are free again."""
+        from webduh_console.targets.server.pruning import prune
+
+        return prune(self.folder, self.engine, cache)
+
+    def close(self) -> None:
+        """End the connections."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+        self.machine.close()
+
+    def _docker(self, *words: str) -> int:
+        return self.machine.terminal(("docker", *words), root=self.folder.sudo)
+
+    def _secrets(self, key: AppKey) -> list[str]:
+        """The secret values of the kept releases, to be masked in logs."""
+        record = self.record(key, self.name)
+        releases = [record.read(release.number) for release in record.releases()]
+        return sorted({v.value for release in releases for v in release.variables.values() if v.secret})
+
+
+def _used(instance: Instance, figures: "Mapping[str, Figures]") -> Instance:
+    """The instance with what it uses, if that is known."""
+    found = figures.get(instance.name)
+    return msgspec.structs.replace(instance, cpu=found.cpu, memory=found.memory) if found else instance
+
+
+def url_of(spec: Spec) -> str:
+    """The address of a spec's first route with a host."""
+    hosts = [f"http://{route.host}{route.path.rstrip('/')}" for route in spec.routes if route.host]
+    answers = any(process.name == "web" for process in processes(spec))
+    return hosts[0] if hosts and answers else ""

@@ -1,0 +1,102 @@
+"""The way to a server's Docker engine: its socket through SSH, else a program there that reaches it for us."""
+
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Protocol, runtime_checkable
+
+from webduh_console.errors import TargetError
+from webduh_console.targets.server import resources
+from webduh_console.targets.server.refusals import EngineError
+from webduh_console.targets.server.resources import Version
+from webduh_console.targets.server.wire import DuplexConnection
+from webduh_console.transport.machine import Duplex, Machine
+
+DIAL_STDIO = ("docker", "system", "dial-stdio")
+_FIRST_ANSWER = 15.0
+_WHY = "docker version --format '{{.Server.Version}}' 2>&1 | tail -n 1"
+Opener = Callable[[], Duplex]
+
+
+@runtime_checkable
+class Piping(Protocol):
+    """A machine that can make a stream of a program's input and output."""
+
+    def pipe(self, argv: Sequence[str], root: bool = False) -> Duplex:
+        """Run it, and give its standard input and output as one stream."""
+
+
+class Way:
+    """Streams to the engine's socket. Which of the ways works is found out once, at the first need."""
+
+    def __init__(self, machine: Machine, socket: str) -> None:
+        self._machine, self._socket = machine, socket
+        self._lock = threading.Lock()
+        self._found: tuple[Opener, Version] | None = None
+
+    def open(self) -> Duplex:
+        """A new stream. TargetError when the server cannot be reached, EngineError when Docker cannot."""
+        opener, _ = self._chosen()
+        try:
+            return opener()
+        except OSError as error:
+            raise self._closed(f"{self._socket}: {error.strerror or error}.") from error
+
+    def version(self) -> Version:
+        """What the engine said of itself when it was first met."""
+        return self._chosen()[1]
+
+    def _chosen(self) -> tuple[Opener, Version]:
+        with self._lock:
+            if self._found is None:
+                self._found = self._meet()
+            return self._found
+
+    def _meet(self) -> tuple[Opener, Version]:
+        reasons: list[str] = []
+        for opener in self._ways():
+            connection = DuplexConnection(opener, timeout=_FIRST_ANSWER)
+            try:
+                connection.request("GET", "/version")
+                return opener, resources.version(_answer(connection.getresponse()))
+            except TargetError as error:
+                reasons.append(str(error))
+            except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+                reasons.append(f"{self._socket}: {error}.")
+            finally:
+                connection.close()
+            if len(reasons) == 1:  # tells a server that is gone, which no other way leads to, from one without Docker
+                reasons.insert(0, self._why())
+        raise self._closed(next(filter(None, reasons)))
+
+    def _ways(self) -> Iterator[Opener]:
+        """The socket itself first: such a stream is not counted against the sessions that sshd allows."""
+        machine = self._machine
+        yield lambda: machine.dial(self._socket)
+        if isinstance(machine, Piping):
+            yield lambda: machine.pipe(DIAL_STDIO)
+            yield lambda: machine.pipe(DIAL_STDIO, root=True)
+
+    def _why(self) -> str:
+        """What Docker's own client on the server says; TargetError when the server itself cannot be reached."""
+        with suppress(OSError):
+            said = self._machine.sh(_WHY, timeout=_FIRST_ANSWER).text
+            return f"On the server, Docker's client says: {said}" if said and not said[0].isdigit() else ""
+        return ""
+
+    def _closed(self, why: str) -> EngineError:
+        return EngineError(
+            f"Docker on {self._machine.name} cannot be reached.",
+            why=why,
+            kept="Nothing was changed.",
+            hint=f"`webduh server check {self._machine.name}` says what is missing there.",
+        )
+
+
+def _answer(response: http.client.HTTPResponse) -> dict[str, Any]:
+    answer = json.loads(response.read())
+    if response.status != 200 or not isinstance(answer, dict):
+        raise ValueError(f"it answered {response.status}")
+    return answer
