@@ -97,13 +97,19 @@ class Engine:
         return pid if f"--pidfile={self._pidfile}".encode() in argv else None
 
     def _end_what_hangs(self) -> None:
-        """A killed dockerd leaves its containerd, the containers' shims and their mounts."""
+        """A killed dockerd leaves its containerd, the containers' shims, their mounts and their control groups.
+
+        A container is not started in a group that has groups in it, as a killed server's has of its own containers.
+        """
         pid = self._pid()
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
             until(lambda: self._pid() is None, "dockerd does not end")
         marks = [str(self.passing / "exec"), *(path.name for path in self.folder.glob("containers/*"))]
         until(lambda: not _kill_all(marks), "what a killed dockerd left does not end")
+        for group in Path("/sys/fs/cgroup").glob("*/docker/*"):
+            if group.name in marks:
+                _remove_group(group)
         self._unmount()
         shutil.rmtree(self.passing / "exec", ignore_errors=True)
 
@@ -124,6 +130,12 @@ def passing_engine(folder: Path) -> Iterator[Engine]:
             yield engine
         finally:
             engine.stop()
+
+
+def _remove_group(group: Path) -> None:
+    """Remove a control group and those in it; their files need not go first."""
+    for folder, _, _ in os.walk(group, topdown=False):
+        Path(folder).rmdir()
 
 
 def _kill_all(marks: Sequence[str]) -> bool:
