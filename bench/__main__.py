@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import deploying, servers, serving, showing, starting
+from bench import deploying, fleet, servers, serving, showing, starting
 from bench.house import House, house
 
 PARTS: dict[str, Callable[[House], None]] = {
@@ -13,6 +13,7 @@ PARTS: dict[str, Callable[[House], None]] = {
     "deploying": deploying.measure,
     "serving": serving.measure,
     "servers": servers.measure,
+    "fleet": fleet.measure,
 }
 
 

@@ -20,6 +20,7 @@ from webduh_console.commands import language
 from webduh_console.commands.context import Context
 from webduh_console.commands.results import Done, Lines, Listing, Stream, Text
 from webduh_console.commands.server import ExecRow, ServerRow
+from webduh_console.config import project
 from webduh_console.config.schema import schema
 from webduh_console.model import events
 from webduh_console.model.observe import Fact, LogLine
@@ -37,6 +38,10 @@ ASKED = (
     "secret set guestbook-python API_KEY --from-env WEBDUH_KEY",
     "plan {python}",
     "detect {python}",
+    "apply {python} --dry-run",
+    "drift",
+    "audit --limit 3",
+    "sync local --dry-run",
     "status",
     "top",
     "releases guestbook-python",
@@ -63,6 +68,8 @@ NESTED = ("key", "artifact", "source", "static")
 def main() -> int:
     """Write or compare; 1 when something is out of date."""
     pages = {"commands.md": commands(), "webduh-yaml.md": webduh_yaml(), "json.md": json_page()}
+    whole = project.schema()
+    pages["webduh-project.schema.json"] = msgspec.json.format(msgspec.json.encode(whole)).decode() + "\n"
     pages["webduh.schema.json"] = msgspec.json.format(msgspec.json.encode(schema())).decode() + "\n"
     if "--check" in sys.argv[1:]:
         return _compare(pages)

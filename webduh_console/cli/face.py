@@ -1,5 +1,6 @@
 """The faces: what commands return, drawn for a person or for a program."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -10,8 +11,11 @@ from webduh_console.cli.interrupt import interruptible
 from webduh_console.commands.results import Done, Lines, Listing, Lists, Result, Stream, Terminal, Text, Work
 from webduh_console.errors import CancelledError, LeaseHeldError, LeaseLostError, WebduhError
 from webduh_console.model.events import AnyEvent, Finished, StepFinished
+from webduh_console.model.mask import one_line
 
 CODES = {error.name: error.code for error in (CancelledError, LeaseHeldError, LeaseLostError)}
+INKS = {"+": "32", "-": "31", "~": "33", "!": "33", "?": "36", "✗": "31"}
+"""A sign → its colour, as terminals number them."""
 RunLine = Callable[[str], int]
 
 
@@ -122,7 +126,10 @@ class TextFace:
             case Listing():
                 print("\n".join(table(result)) if result.rows else result.empty)
                 return result.code
-            case Text() | Done():
+            case Text():
+                print(inked(result.text) if result.signed and in_colour() else result.text)
+                return result.code
+            case Done():
                 print(result.text)
                 return result.code
             case Stream() as stream:
@@ -157,6 +164,22 @@ class TextFace:
             print(line, file=sys.stderr)
 
 
+def in_colour() -> bool:
+    """Whether colours are seen: on a terminal, unless NO_COLOR is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def inked(text: str) -> str:
+    """A signed page with its lines coloured by their signs, which stay."""
+    return "\n".join(_inked(line) for line in text.split("\n"))
+
+
+def _inked(line: str) -> str:
+    sign = line.strip().partition(" ")[0]
+    colour = INKS.get(sign, "") if line.startswith(" ") else ""
+    return f"\x1b[{colour}m{line}\x1b[0m" if colour else line
+
+
 def error_lines(error: dict[str, str]) -> list[str]:
     """An error as lines for a person."""
     lines = [f"✗ {error['what']}"]
@@ -178,7 +201,7 @@ def table(listing: Listing) -> list[str]:
     """A listing as aligned columns; columns that are empty in every row are left away."""
     columns = [c for c in listing.columns if any(str(row[c.key]) for row in listing.rows)]
     cells = [[column.title for column in columns]]
-    cells += [[printable(str(row[c.key])) for c in columns] for row in listing.rows]
+    cells += [[one_line(str(row[c.key])) for c in columns] for row in listing.rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     return [
         "  ".join(
@@ -189,14 +212,10 @@ def table(listing: Listing) -> list[str]:
     ]
 
 
-def printable(text: str) -> str:
-    """A text that stays on its line and moves nothing on the screen."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "·" for c in text)
-
-
 def _log_line(line: Any, raw: bool) -> str:
     if raw:
         return str(line.text)
     number = line.instance.rpartition("--")[2]
+    where = f"{line.place} " if line.place else ""
     mark = {"stderr": "!", "webduh": "·"}.get(line.stream, " ")
-    return f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] + f" {line.process}.{number} {mark} {line.text}"
+    return f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] + f" {where}{line.process}.{number} {mark} {line.text}"

@@ -11,6 +11,7 @@ import click
 
 from webduh_console.cli.face import Face, JsonFace, TextFace
 from webduh_console.cli.opening import open_console, prepare
+from webduh_console.cli.waiting import Waiting
 from webduh_console.commands import language
 from webduh_console.commands.context import Ask, Context, Trigger, no_terminal
 from webduh_console.errors import CancelledError, UsageError, WebduhError
@@ -54,9 +55,10 @@ def _one(ctx: Context, words: list[str], output: str | None) -> int:
     if isinstance(parsed.command, click.Group):
         print(parsed.get_help())
         return UsageError.code
-    face = face_of(output or language.output_of(parsed))
+    chosen = output or language.output_of(parsed)
+    face = face_of(chosen)
     try:
-        return face.show(language.invoke(parsed), lambda line: _one(ctx, language.split(line), output))
+        return face.show(language.invoke(parsed), lambda line: _one(ctx, language.split(line), chosen))
     except WebduhError as error:
         face.error(error)
         return error.code
@@ -66,6 +68,7 @@ def guarded(trigger: Trigger, output: str | None, work: Callable[[Context], int]
     """Run something with a context; every error ends as words and an exit code, a defect also as a log entry."""
     ctx = Context.open(trigger, asker())
     face = face_of(output or "table")
+    ctx.told = Waiting().tell
     try:
         code = work(ctx)
         sys.stdout.flush()  # here, where it is known what to do when nobody reads

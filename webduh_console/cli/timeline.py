@@ -35,25 +35,27 @@ class Timeline:
         self._live = sys.stdout.isatty()
         self._shown = False
         self._backward = False
+        self._target = ""
 
     def draw(self, event: AnyEvent) -> None:
         """Draw one event."""
         match event:
             case Started():
+                self._target = event.target
                 self._print(f"{event.action} {self._subject} on {event.target}" if event.app else event.action)
                 for warning in self._warnings:
                     self._print(f"  ! {warning}")
             case StepStarted():
                 usual = f" (usually {span(event.usual)})" if event.usual and event.usual > 1 else ""
-                self._now(f"  … {event.step}{usual}")
+                self._now(f"  … {self._step(event)}{usual}")
             case Progress():
                 of = f" of {event.total:g}" if event.total else ""
-                self._now(f"  … {event.step} {event.done:g}{of} {event.unit}")
+                self._now(f"  … {self._step(event)} {event.done:g}{of} {event.unit}")
             case Output():
                 if event.step in LOUD and event.stream != "webduh":
                     self._print(f"  │ {event.text}")
                 elif event.step in LOUD or event.stream == "webduh":
-                    self._now(f"  … {event.step}: {event.text}")
+                    self._now(f"  … {self._step(event)}: {event.text}")
             case StepFinished():
                 self._finished(event)
             case Warned():
@@ -72,7 +74,11 @@ class Timeline:
 
     def _finished(self, event: StepFinished) -> None:
         figures = ", ".join(FIGURES[name](value) for name, value in event.figures.items() if name in FIGURES)
-        self._print(f"  {ENDS[event.outcome]} {event.step:<12} {span(event.seconds):>8}   {figures}".rstrip())
+        self._print(f"  {ENDS[event.outcome]} {self._step(event):<12} {span(event.seconds):>8}   {figures}".rstrip())
+
+    def _step(self, event: StepStarted | Progress | Output | StepFinished) -> str:
+        """A step's name, and where it is done if that is one of several places."""
+        return event.step if event.place in ("", self._target) else f"{event.step:<9} {event.place}"
 
     def _end(self, event: Finished) -> None:
         from webduh_console.cli.face import error_lines

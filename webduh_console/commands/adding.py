@@ -4,29 +4,37 @@ from pathlib import Path
 
 from webduh_console.clock import now
 from webduh_console.commands.context import LOCAL, Context
+from webduh_console.commands.noting import note_here
 from webduh_console.commands.results import Done
 from webduh_console.errors import QuestionError, UsageError
 from webduh_console.model.names import is_name, to_name
 from webduh_console.state.targets import TargetEntry
 
 
+def join(ctx: Context, name: str, members: tuple[str, ...], dry_run: bool) -> Done:
+    """Make one target of servers that were added before. Nobody is connected to."""
+    _check_name(name)
+    for member in members:
+        ctx.server(member)  # raises for what is no server
+    entry = TargetEntry(name, "servers", "", "", now(), tuple(sorted(set(members))))
+    listed, data = ", ".join(entry.servers), {"target": name, "servers": list(entry.servers)}
+    ctx.state.targets.check(entry)
+    if dry_run:
+        return Done(f"Would make {name} of {listed}.", data)
+    ctx.state.targets.add(entry)
+    return Done(f"{name} is added: {listed}. Next: `webduh server check {name}`.", data)
+
+
 def add(ctx: Context, name: str, address: str, identity: str | None, accept: str | None, dry_run: bool) -> Done:
     """Connect once, have the host key accepted, and keep the server under its name."""
-    if not is_name(name) or name == LOCAL:
-        why = "It is this machine." if name == LOCAL else "Names are made of a-z, 0-9 and single hyphens."
-        raise UsageError(
-            f"{name!r} cannot be a server's name.",
-            why=why,
-            kept="Nothing was changed.",
-            hint=f"For example {to_name(name) if name != LOCAL else 'prod'}.",
-        )
+    _check_name(name)
     key = str(Path(identity).expanduser().resolve()) if identity else ""
     if key and not Path(key).is_file():
         raise UsageError(f"There is no key file {key}.", kept="Nothing was changed.")
     entry = TargetEntry(name, "server", address, key, now())
     known = ctx.state.targets.get(name)
     if known is not None and known.address != address:
-        ctx.state.targets.add(entry)  # raises, and says for what the name stands
+        ctx.state.targets.check(entry)  # raises, and says for what the name stands
     machine = ctx.machine(entry)
     data = {"target": name, "address": address}
     if dry_run:
@@ -41,8 +49,20 @@ def add(ctx: Context, name: str, address: str, identity: str | None, accept: str
     finally:
         machine.close()
     ctx.state.targets.add(entry)
+    note_here(ctx, "target", f"added {name} ({address})", target=name)
     says = f"{name} is added: {who} at {address}, host key {shown.fingerprint}."
     return Done(f"{says} Next: `webduh server check {name}`.", {**data, "fingerprint": shown.fingerprint})
+
+
+def _check_name(name: str) -> None:
+    if not is_name(name) or name == LOCAL:
+        why = "It is this machine." if name == LOCAL else "Names are made of a-z, 0-9 and single hyphens."
+        raise UsageError(
+            f"{name!r} cannot be a server's name.",
+            why=why,
+            kept="Nothing was changed.",
+            hint=f"For example {to_name(name) if name != LOCAL else 'prod'}.",
+        )
 
 
 def _ask(ctx: Context, name: str, address: str, kind: str, fingerprint: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogLine, LogSelector, MetricQuery, Series
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Deployment, Release
+from webduh_console.model.standing import lead
 from webduh_console.model.target import CancelToken, Target
 
 if TYPE_CHECKING:
@@ -144,9 +146,13 @@ def ask(ctx: Context, name: str) -> Heard:
 
 def met(server: "ServerTarget") -> bool:
     """Whether there is a connection: then it is not the way there that fails."""
-    from webduh_console.transport.ssh.machine import SSHMachine
+    return server.met
 
-    return isinstance(server.machine, SSHMachine) and server.machine.alive
+
+def remember(ctx: Context, target: Target) -> None:
+    """Ask a target what serves there, and remember it. TargetError when it does not answer."""
+    at = now()
+    _learn(ctx, target.name, target.observe(target.keys()), at)
 
 
 def _told(ctx: Context, target: Target) -> tuple[Heard, Mapping[AppKey, Actual]]:
@@ -223,13 +229,13 @@ def _row_of(target: Target, facts: Mapping[str, Fact], found: Mapping[AppKey, Ac
 def releases(ctx: Context, key: AppKey, target: str | None = None) -> list[Release]:
     """The kept releases, oldest first, without the values of variables."""
     chosen = ctx.target(target or target_of(ctx, key))
-    return chosen.record(key, chosen.places[0]).releases()
+    return chosen.record(key, lead(chosen, key)).releases()
 
 
 def serving(ctx: Context, key: AppKey) -> Release | None:
     """The serving release with its variables."""
     target = ctx.target(target_of(ctx, key))
-    record = target.record(key, target.places[0])
+    record = target.record(key, lead(target, key))
     number = record.current()
     return record.read(number) if number is not None else None
 
@@ -254,6 +260,16 @@ def plan(
     return plan_deploy(ctx, app_or_folder, environment, on, msgspec.convert(options, Wishes))
 
 
+def catch_up_plan(
+    ctx: Context, app: str, environment: str | None = None, on: str | None = None, **options: object
+) -> Plan:
+    """The plan of bringing the servers that are behind up to the newest release; no changes when none is."""
+    from webduh_console.commands.catching_up import plan_catch_up
+    from webduh_console.commands.planning import Wishes
+
+    return plan_catch_up(ctx, app, environment, on, msgspec.convert(options, Wishes))
+
+
 def rollback_plan(
     ctx: Context, app: str, environment: str | None = None, to: int | None = None, **options: object
 ) -> Plan:
@@ -266,12 +282,14 @@ def rollback_plan(
 def apply(ctx: Context, plan: Plan, cancel: CancelToken | None = None) -> "EventStream":
     """Carry a plan out. Its folder is the app's from now on; its events are kept whether they are read here or not."""
     from webduh_console.commands.recording import Recorder
+    from webduh_console.commands.sources import entry_of, take_away
     from webduh_console.engine.deployment import apply as start
-    from webduh_console.state.apps import AppEntry
 
     if plan.action == "deploy":
-        ctx.state.apps.add(AppEntry(plan.key.project, plan.key.app, plan.source.folder, plan.made))
-    return start(ctx.target(plan.target), plan, cancel, sinks=[Recorder(ctx.state, plan)])
+        ctx.state.apps.add(entry_of(ctx, plan))
+    return start(
+        ctx.target(plan.target), plan, cancel, sinks=[Recorder(ctx.state, plan), partial(take_away, ctx, plan)]
+    )
 
 
 def logs(

@@ -26,16 +26,27 @@ def app() -> None:
 @app.command("ls", cls=Reading)
 @with_context
 def app_ls(ctx: Context) -> Result:
-    """List the apps and their folders."""
+    """List the apps, and the folders or repositories they come from."""
     entries = ctx.state.apps.all()
     columns = (
         Column("name", "APP"),
         Column("project", "PROJECT"),
-        Column("folder", "FOLDER"),
+        Column("folder", "FROM"),
         Column("added", "ADDED"),
     )
-    words = [{"name": e.name, "project": e.project, "folder": e.folder, "added": ago(e.added)} for e in entries]
-    data = [{"name": e.name, "project": e.project, "folder": e.folder, "added": e.added} for e in entries]
+    words = [{"name": e.name, "project": e.project, "folder": e.home, "added": ago(e.added)} for e in entries]
+    data = [
+        {
+            "name": e.name,
+            "project": e.project,
+            "folder": e.folder,
+            "added": e.added,
+            "url": e.url,
+            "ref": e.ref,
+            "path": e.path,
+        }
+        for e in entries
+    ]
     return Listing("apps", columns, words, data, "There are no apps yet. Deploy a folder: `webduh deploy FOLDER`.")
 
 
@@ -88,7 +99,7 @@ def app_rm(ctx: Context, app: str, environment: str | None, volumes: bool, yes: 
     if not yes:
         ctx.confirm(f"Stop {what} and remove {lost}?", f"{what} was not removed.")
     for name, key in places:
-        for _ in remove(ctx.target(name), key, ctx.by, volumes):
+        for _ in remove(ctx.target(name), key, ctx.by, volumes, ctx.trigger):
             continue
         ctx.state.memory.forget(name, key)
         ctx.state.pending.discard(key, ctx.state.pending.names(key))

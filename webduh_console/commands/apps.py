@@ -34,9 +34,6 @@ def _what_there_is(known: list[str]) -> str:
 
 def find_or_name(ctx: Context, word: str, name: str | None = None, project: str | None = None) -> "AppEntry":
     """The app of this name or folder; a folder that is not known yet gets an entry, to be added by the caller."""
-    from webduh_console.config.load import load
-    from webduh_console.state.apps import AppEntry
-
     if name is None and not _path_like(word) and (entry := _named(ctx, word)):
         return entry
     folder = Path(word).expanduser()
@@ -50,8 +47,17 @@ def find_or_name(ctx: Context, word: str, name: str | None = None, project: str 
     known = ctx.state.apps.by_folder(folder)
     if known and name in (None, known.name) and project in (None, known.project):
         return known
+    return entry_for(folder, name, project, folder.resolve().name)
+
+
+def entry_for(folder: Path, name: str | None, project: str | None, called: str) -> "AppEntry":
+    """The entry of an app that is not known yet: its name is what is asked for, what its webduh.yaml says, or made of
+    what its source is `called`."""
+    from webduh_console.config.load import load
+    from webduh_console.state.apps import AppEntry
+
     config = load(folder).config
-    chosen = name if name is not None else config.name or to_name(folder.resolve().name)
+    chosen = name if name is not None else config.name or to_name(called)
     place = project if project is not None else config.project
     for given in (chosen, place):
         if not is_name(given):

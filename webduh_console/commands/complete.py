@@ -20,7 +20,7 @@ def apps(ctx: click.Context, parameter: click.Parameter, text: str) -> list[Comp
         entries = _context(ctx).state.apps.all()
     except WebduhError:  # completion must not print; the command itself will say it
         return []
-    return [CompletionItem(entry.name, help=entry.folder) for entry in entries if entry.name.startswith(text)]
+    return [CompletionItem(entry.name, help=entry.home) for entry in entries if entry.name.startswith(text)]
 
 
 def apps_and_folders(ctx: click.Context, parameter: click.Parameter, text: str) -> list[CompletionItem]:

@@ -17,12 +17,14 @@ def config() -> None:
 
 
 @config.command("schema", cls=Reading)
+@click.option("--project", is_flag=True, help="That of webduh-project.yaml.")
 @with_context
-def config_schema(ctx: Context) -> Result:
+def config_schema(ctx: Context, project: bool) -> Result:
     """Print the JSON Schema of webduh.yaml, for editors."""
-    from webduh_console.config.schema import schema
+    from webduh_console.config import project as projects
+    from webduh_console.config import schema as apps
 
-    whole = schema()
+    whole = projects.schema() if project else apps.schema()
     return Text("schema", msgspec.json.format(msgspec.json.encode(whole)).decode(), whole)
 
 

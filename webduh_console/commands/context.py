@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from webduh_console.config.home import Home, home
 from webduh_console.errors import NotFoundError, QuestionError, UsageError
+from webduh_console.model.events import Event
 from webduh_console.model.names import nearest
 from webduh_console.model.target import Target
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from webduh_console.state.store import State
     from webduh_console.state.targets import TargetEntry
     from webduh_console.targets.server.target import ServerTarget
+    from webduh_console.transport.git.repository import Checkout
     from webduh_console.transport.ssh.machine import SSHMachine
 
 LOCAL = "local"
@@ -37,13 +39,16 @@ def no_terminal(question: str, secret: bool) -> str:
 class Context:
     """Everything is opened when it is first used.
 
-    `ask` puts a question to a person; the answer of a secret one is not shown while it is typed.
+    `ask` puts a question to a person; the answer of a secret one is not shown while it is typed. `told` hears what goes
+    on while a command works out its answer; `checkouts` are the trees of repositories, by their folders.
     """
 
     def __init__(self, home: Home, trigger: Trigger = "command", ask: Ask = no_terminal) -> None:
         self.home, self.trigger, self.ask = home, trigger, ask
         self._targets: dict[str, Target] = {}
         self._servers: dict[str, ServerTarget] = {}
+        self.checkouts: dict[str, Checkout] = {}
+        self.told: Callable[[Event], None] = lambda event: None
 
     @classmethod
     def open(cls, trigger: Trigger = "command", ask: Ask = no_terminal) -> "Context":
@@ -81,15 +86,29 @@ class Context:
     def target(self, name: str) -> Target:
         """A target; NotFoundError suggests the nearest name."""
         if name not in self._targets:
-            if name != LOCAL and name not in self.target_names():
+            if name != LOCAL and self.state.targets.get(name) is None:
                 meant = nearest(name, self.target_names())
                 raise NotFoundError(
                     f"There is no target {name}.",
                     kept="Nothing was changed.",
                     hint=f"Did you mean {meant}?" if meant else f"There is: {', '.join(self.target_names())}.",
                 )
-            self._targets[name] = self._local() if name == LOCAL else self.server(name)
+            self._targets[name] = self._local() if name == LOCAL else self._remote(name)
         return self._targets[name]
+
+    def _remote(self, name: str) -> Target:
+        """A server, or several of them."""
+        servers = {server.name: server for server in self.servers(name)}
+        if list(servers) == [name]:
+            return servers[name]
+        from webduh_console.targets.server.fleet import Fleet
+
+        return Fleet(name, servers)
+
+    def servers(self, name: str) -> "list[ServerTarget]":
+        """The servers that a name stands for: itself, or those of a target of several; UsageError as `server`."""
+        entry = self.state.targets.get(name)
+        return [self.server(each) for each in (entry.servers if entry and entry.servers else (name,))]
 
     def server(self, name: str) -> "ServerTarget":
         """A target that is a server; UsageError for one that is none."""
@@ -101,16 +120,25 @@ class Context:
                 kept="Nothing was changed.",
                 hint="`webduh server ls` lists them; `webduh target add NAME ssh://USER@HOST` adds one.",
             )
+        if entry.servers:
+            raise UsageError(
+                f"{name} is several servers.",
+                kept="Nothing was changed.",
+                hint=f"Name one of them: {', '.join(entry.servers)}.",
+            )
         if name not in self._servers:
             from webduh_console.targets.server.target import ServerTarget
 
             self._servers[name] = ServerTarget(name, self.machine(entry), entry.address)
+        self._servers[name].teams = frozenset(self.state.targets.teams(name))
         return self._servers[name]
 
     def look_anew(self, name: str) -> None:
         """Forget what was found out about a server but for the connection: it may be set up meanwhile."""
         known = self._servers.pop(name, None)
         if known is not None:
+            for team in known.teams:
+                self._targets.pop(team, None)
             self._targets[name] = self._servers[name] = type(known)(name, known.machine, known.address)
 
     def forget_server(self, name: str) -> None:
@@ -134,7 +162,9 @@ class Context:
         return LocalTarget(LOCAL, self.home.data / "local", self.home.cache, lambda: self.state.sealer)
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, and take away what was checked out."""
+        for checkout in list(self.checkouts.values()):
+            checkout.remove()
         for server in self._servers.values():
             server.close()
         if "state" in self.__dict__:

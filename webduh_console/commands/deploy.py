@@ -15,13 +15,18 @@ from webduh_console.commands.complete import (
 )
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Reading
-from webduh_console.commands.results import Done, Result, Stream, Text
+from webduh_console.commands.plan_page import named, plan_page
+from webduh_console.commands.results import Done, Result, Stream
 from webduh_console.config.schema import Host
 from webduh_console.errors import QuestionError
-from webduh_console.model.plan import Plan
+from webduh_console.model.plan import Plan, Question
 from webduh_console.model.target import CancelToken
 
 SECONDS = click.FloatRange(min=0)
+YES_ANSWERS = frozenset({"variables"})
+"""The questions that `--yes` answers. Going back in history is asked for by its own option, or at a terminal."""
+
+_older = click.option("--allow-older", is_flag=True, help="Deploy a commit that is older than the one that serves.")
 
 
 class Domain(click.ParamType[str]):
@@ -41,6 +46,16 @@ def _folder_options(command: Any) -> Any:
     for option in (
         click.option("--name", metavar="NAME", help="The app's name; by default webduh.yaml's, or the folder's."),
         click.option("--project", metavar="NAME", help="The project it belongs to."),
+        click.option(
+            "--ref", metavar="NAME", help="The branch, tag or commit of a repository; by default its own branch."
+        ),
+        click.option("--path", metavar="FOLDER", help="The folder in a repository that holds the app."),
+        click.option(
+            "--deploy-key",
+            type=click.Path(),
+            metavar="FILE",
+            help="The private key that opens a repository over SSH; kept until another is said.",
+        ),
         click.option("--framework", metavar="NAME", help="Use this framework plugin, whatever is detected."),
         click.option(
             "--on",
@@ -67,6 +82,18 @@ def _run_options(command: Any) -> Any:
         click.option("--drain", type=SECONDS, metavar="SECONDS", help="How long requests may take to end on the old."),
         click.option("--no-wait", is_flag=True, help="Return at serving; the next deployment stops the old release."),
         click.option("--force", is_flag=True, help="Deploy even if nothing changed, or something changed meanwhile."),
+        click.option(
+            "--batch",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Of several servers, how many are switched at once after the first; by default a third.",
+        ),
+        click.option(
+            "--quorum",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Of several servers, how many are enough; those left out are behind. By default all.",
+        ),
         click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
         dry_run_option,
     ):
@@ -80,6 +107,8 @@ def _run_options(command: Any) -> Any:
 @_folder_options
 @_run_options
 @click.option("--overwrite", is_flag=True, help="Overwrite variables that somebody else changed meanwhile.")
+@_older
+@click.option("--behind", is_flag=True, help="Bring the servers that are behind up to the serving release; no more.")
 @with_context
 def deploy(
     ctx: Context,
@@ -90,28 +119,56 @@ def deploy(
     dry_run: bool,
     no_wait: bool,
     overwrite: bool,
+    behind: bool,
     **wishes: Any,
 ) -> Result:
     """Build a folder or app, release it and lead its address there.
 
-    APP is a name or a folder. The old release serves until the new one is healthy; if anything fails, it serves on.
+    APP is a name, a folder, or a Git repository: https://…, ssh://…, git@host:path, or the folder of a bare one. The
+    old release serves until the new one is healthy; if anything fails, it serves on.
     """
+    if behind:
+        return _caught_up(ctx, app, environment, on, dry_run, wait=not no_wait, **wishes)
     made = api.plan(ctx, app, environment, on, wait=not no_wait, overwrite=overwrite or yes, **wishes)
     if dry_run:
         return plan_page(ctx, made)
-    if not made.changes and not made.force and _serves(ctx, made) and not _cut_off(ctx, made):
+    if not would_deploy(ctx, made):
         text = f"Nothing to change: release {made.base} of {made.key} serves this already."
-        return Done(text, {**_named(made), "release": made.base, "outcome": "unchanged", "url": _url(ctx, made)})
+        url = ctx.target(made.target).url(made)
+        return Done(text, {**named(made), "release": made.base, "outcome": "unchanged", "url": url})
     return started(ctx, made, yes)
+
+
+def _caught_up(ctx: Context, app: str, environment: str | None, on: str | None, dry_run: bool, **wishes: Any) -> Result:
+    """Bring the servers that are behind up to the serving release."""
+    made = api.catch_up_plan(ctx, app, environment, on, **wishes)
+    if dry_run:
+        return plan_page(ctx, made)
+    if not made.changes:
+        text = f"No server of {made.target} is behind: release {made.to} of {made.key} serves on all."
+        url = ctx.target(made.target).url(made)
+        return Done(text, {**named(made), "release": made.to, "outcome": "unchanged", "url": url})
+    return started(ctx, made, True)
 
 
 def started(ctx: Context, plan: Plan, yes: bool) -> Stream:
     """Have the plan's questions answered, then begin."""
     for question in plan.questions:
-        if not yes and ctx.ask(f"{question.text} [y/N]", False).strip().lower() not in ("y", "yes"):
-            raise QuestionError(question.text, kept="Nothing was changed.", hint=f"{question.option} says yes.")
+        if not (yes and question.name in YES_ANSWERS):
+            _answered(ctx, question)
     cancel = CancelToken()
     return Stream(plan, api.apply(ctx, plan, cancel), cancel)
+
+
+def _answered(ctx: Context, question: Question) -> None:
+    """Have a question answered with yes; QuestionError names the option that does so."""
+    kept, hint = "Nothing was changed.", f"{question.option} says yes."
+    try:
+        answer = ctx.ask(f"{question.text} [y/N]", False)
+    except QuestionError as error:
+        raise QuestionError(question.text, why=error.why, kept=kept, hint=hint) from error
+    if answer.strip().lower() not in ("y", "yes"):
+        raise QuestionError(question.text, kept=kept, hint=hint)
 
 
 @click.command(cls=Reading)
@@ -119,6 +176,7 @@ def started(ctx: Context, plan: Plan, yes: bool) -> Stream:
 @environment_option
 @_folder_options
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when there is something to change.")
+@_older
 @with_context
 def plan(ctx: Context, app: str, environment: str | None, on: str | None, exit_code: bool, **wishes: Any) -> Result:
     """Show what a deployment would change, and change nothing."""
@@ -150,60 +208,9 @@ def rollback(
     return plan_page(ctx, made) if dry_run else started(ctx, made, yes)
 
 
-def plan_page(ctx: Context, plan: Plan, exit_code: bool = False) -> Text:
-    """A plan as a page, and as JSON without the values of secrets."""
-    facts = [fact for fact in ctx.target(plan.target).preflight(plan) if not fact.ok]
-    data = {
-        **_named(plan),
-        "action": plan.action,
-        "base": plan.base,
-        "to": plan.to,
-        "url": _url(ctx, plan),
-        "framework": plan.spec.framework,
-        "changes": msgspec.to_builtins(plan.changes),
-        "steps": [
-            "check",
-            "build",
-            "lease",
-            "record",
-            *(step.name for step in ctx.target(plan.target).steps(plan)),
-            "current",
-        ],
-        "questions": msgspec.to_builtins(plan.questions),
-        "warnings": list(plan.warnings),
-        "blockers": [{"name": fact.name, "value": fact.value, "fix": fact.fix} for fact in facts],
-    }
-    code = 3 if exit_code and plan.changes else 0
-    return Text(f"plan: {plan.key} on {plan.target}", plan_text(plan, _url(ctx, plan), data["blockers"]), data, code)
-
-
-def plan_text(plan: Plan, url: str, blockers: list[dict[str, str]]) -> str:
-    """A plan as lines: `+` comes, `-` goes, `~` changes."""
-    base = f"release {plan.base} serves" if plan.base else "nothing serves yet"
-    lines = [f"{plan.key} on {plan.target}: {base}" + (f", to be reached at {url}" if url else "")]
-    if not plan.changes:
-        lines.append("  nothing would change")
-    for change in plan.changes:
-        sign = "+" if not change.before else "-" if not change.after else "~"
-        values = change.after if sign == "+" else change.before if sign == "-" else f"{change.before} → {change.after}"
-        lines.append(f"  {sign} {change.kind:<9} {change.name:<18} {values}".rstrip())
-    lines += [f"  ! {warning}" for warning in plan.warnings]
-    lines += [f"  ? {question.text} ({question.option})" for question in plan.questions]
-    lines += [f"  ✗ {blocker['name']}: {blocker['value']}. {blocker['fix']}" for blocker in blockers]
-    return "\n".join(lines)
-
-
-def _named(plan: Plan) -> dict[str, Any]:
-    return {
-        "app": plan.key.app,
-        "project": plan.key.project,
-        "environment": plan.key.environment,
-        "target": plan.target,
-    }
-
-
-def _url(ctx: Context, plan: Plan) -> str:
-    return ctx.target(plan.target).url(plan)
+def would_deploy(ctx: Context, plan: Plan) -> bool:
+    """Whether there is something to do: a change, a release that is not well, or one that was cut off."""
+    return bool(plan.changes) or plan.force or not _serves(ctx, plan) or _cut_off(ctx, plan)
 
 
 def _cut_off(ctx: Context, plan: Plan) -> bool:

@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 @with_context
 def detect(ctx: Context, app: str, framework: str | None) -> Result:
     """Say what a folder holds, why, and how it would be built and run."""
-    from webduh_console.commands.apps import find
+    from webduh_console.commands.sources import folder_of
+    from webduh_console.commands.sources import source as source_of
     from webduh_console.config.load import load
     from webduh_console.config.spec import options, overridden
     from webduh_console.frameworks import detection
     from webduh_console.frameworks.discovery import plugins
     from webduh_console.frameworks.report import report
     from webduh_console.frameworks.source import FolderSource
+    from webduh_console.transport.git.address import is_address
 
     folder = Path(app).expanduser()
-    if not folder.exists() and "/" not in app:
-        folder = Path(find(ctx, app).folder)
+    if is_address(app):
+        folder = source_of(ctx, app).folder
+    elif not folder.exists() and "/" not in app:
+        folder = folder_of(ctx, app)
     source = FolderSource(folder)
     loaded = load(folder)
     found = detection.detect(source, plugins(), framework or loaded.config.framework, options(loaded))

@@ -12,7 +12,8 @@ from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
 from webduh_console.commands.results import Column, Listing, Result, Text
 from webduh_console.commands.words import OUTCOMES, ago, moment, size, span
-from webduh_console.model.release import Deployment, Release
+from webduh_console.model.release import Deployment, Release, SourceRef
+from webduh_console.model.standing import lead
 
 
 @click.command(cls=Reading)
@@ -24,7 +25,7 @@ def releases(ctx: Context, app: str, environment: str | None, show: int | None) 
     """List the kept releases of an app, the newest first."""
     key = key_of(find(ctx, app), environment)
     target = ctx.target(target_of(ctx, key))
-    record = target.record(key, target.places[0])
+    record = target.record(key, lead(target, key))
     current = record.current()
     if show is not None:
         release = record.read(show)
@@ -63,12 +64,16 @@ def _data(release: Release, current: int | None) -> dict[str, Any]:
     return whole
 
 
+def _commit(source: SourceRef) -> str:
+    return f", commit {source.commit[:8]}" + (" with changes" if source.dirty else "") if source.commit else ""
+
+
 def _page(release: Release, serving: bool) -> str:
     source, artifact = release.source, release.artifact
     rows = {
         "release": f"{release.number} of {release.key}" + (" (serving)" if serving else ""),
         "created": f"{moment(release.created)} by {release.by} ({release.trigger})",
-        "source": source.folder + (f", commit {source.commit[:8]}" if source.commit else ""),
+        "source": source.words + _commit(source),
         "artifact": f"{artifact.digest[:19]}, {artifact.files} files, {size(artifact.size)}",
         "framework": release.spec.framework,
         "address": ", ".join(f"{r.host or 'localhost'}:{r.port}" for r in release.spec.routes),

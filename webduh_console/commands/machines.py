@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from webduh_console.commands.apps import target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.noting import note_app, note_target, noted
 from webduh_console.commands.results import Terminal, Work
 from webduh_console.errors import UsageError
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
-from webduh_console.model.target import Ability, CancelToken, Enterable, Step
+from webduh_console.model.standing import at
+from webduh_console.model.target import Ability, CancelToken, Enterable, Step, Target
 
 if TYPE_CHECKING:
     from webduh_console.targets.server.vitals import Shown
@@ -41,7 +43,8 @@ def set_up(ctx: Context, server: str, steps: Sequence[Step]) -> Work:
     from webduh_console.engine.setup import run_steps
 
     cancel = CancelToken()
-    return Work(server, run_steps(server, steps, ctx.by, cancel, f"set-up of {server}"), cancel, "is ready")
+    events = run_steps(server, steps, ctx.by, cancel, f"set-up of {server}")
+    return Work(server, noted(ctx, ctx.target(server), "setup", server, events), cancel, "is ready")
 
 
 def prunable(ctx: Context, server: str) -> list[str]:
@@ -51,13 +54,22 @@ def prunable(ctx: Context, server: str) -> list[str]:
 
 def prune(ctx: Context, server: str) -> int:
     """Remove what is prunable, and old build cache; the bytes that are free again."""
-    return ctx.server(server).prune(CACHE)
+    chosen = ctx.server(server)
+    found = ", ".join(chosen.prunable()) or "nothing but old build cache"
+    freed = chosen.prune(CACHE)
+    note_target(ctx, chosen, "prune", found)
+    return freed
 
 
 def server_shell(ctx: Context, server: str) -> Terminal:
     """A shell on a server."""
-    machine = ctx.server(server).machine
-    return Terminal(f"shell on {server}", lambda: machine.terminal(("sh", "-c", 'exec "${SHELL:-/bin/sh}" -l')))
+    chosen = ctx.server(server)
+
+    def run() -> int:
+        note_target(ctx, chosen, "shell", "a shell on the server")
+        return chosen.machine.terminal(("sh", "-c", 'exec "${SHELL:-/bin/sh}" -l'))
+
+    return Terminal(f"shell on {server}", run)
 
 
 def has_shell(ctx: Context, target: str) -> bool:
@@ -65,9 +77,20 @@ def has_shell(ctx: Context, target: str) -> bool:
     return Ability.SHELL in ctx.target(target).abilities
 
 
-def app_shell(ctx: Context, key: AppKey, process: str) -> Terminal:
-    """A shell in a running instance of an app; UsageError where that cannot be had."""
+def app_shell(ctx: Context, key: AppKey, process: str, server: str | None = None) -> Terminal:
+    """A shell in a running instance of an app, of several servers on this one; UsageError where that cannot be had."""
     target = ctx.target(target_of(ctx, key))
+    inside = enterable(at(target, server) if server else target)
+
+    def run() -> int:
+        note_app(ctx, target, key, "shell", f"in {process}")
+        return inside.enter(key, process)
+
+    return Terminal(f"shell in {key}", run)
+
+
+def enterable(target: Target) -> Enterable:
+    """The target as one in which a person can run a program; UsageError where that cannot be had."""
     if not isinstance(target, Enterable):
         raise UsageError(f"Nothing can be run inside an app on {target.name}.", kept="Nothing was changed.")
-    return Terminal(f"shell in {key}", lambda: target.enter(key, process))
+    return target

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.commands.apps import find, find_or_name, key_of, target_of
+from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
-from webduh_console.errors import NotFoundError, UsageError
+from webduh_console.engine.differences import differences
+from webduh_console.errors import UsageError
 from webduh_console.model.build import BuildPlan
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan, Question
 from webduh_console.model.release import Release, Route, SourceRef, Spec, Variable
+from webduh_console.model.standing import Several, lead
 from webduh_console.model.target import Target
 
 if TYPE_CHECKING:
+    from webduh_console.commands.sources import SourceWishes
     from webduh_console.config.load import Loaded
     from webduh_console.state.pending import Pending
 
@@ -34,40 +38,42 @@ class Wishes(msgspec.Struct, frozen=True):
     drain: float | None = None
     wait: bool = True
     force: bool = False
+    batch: int | None = None
+    quorum: int | None = None
     overwrite: bool = False
+    allow_older: bool = False
+    ref: str | None = None
+    path: str | None = None
+    deploy_key: str | None = None
+
+    @property
+    def of_source(self) -> "SourceWishes":
+        """Those about the source."""
+        from webduh_console.commands.sources import SourceWishes
+
+        return SourceWishes(self.name, self.project, self.ref, self.path, self.deploy_key)
 
 
 def plan_deploy(
     ctx: Context, word: str, environment: str | None = None, on: str | None = None, wishes: Wishes = Wishes()
 ) -> Plan:
     """The plan of a deployment of an app or folder. Changes nothing."""
+    from webduh_console.commands import sources
     from webduh_console.config import spec as specs
     from webduh_console.config.load import load
     from webduh_console.frameworks.tree import fingerprint
 
     made = now()
-    entry = find_or_name(ctx, word, wishes.name, wishes.project)
-    key, folder = key_of(entry, environment), Path(entry.folder)
-    if not entry.folder:
-        raise NotFoundError(
-            f"No folder of {entry.name} is known here.",
-            why="It was deployed from another machine.",
-            kept="What serves was not touched.",
-            hint=f"Name the folder that holds it: `webduh deploy FOLDER --name {entry.name}`.",
-        )
-    if not folder.is_dir():
-        raise NotFoundError(
-            f"The folder of {entry.name} is gone.",
-            why=f"{folder} does not exist.",
-            kept="What serves was not touched.",
-            hint=f"Say where it is now: `webduh app move {entry.name} FOLDER`.",
-        )
+    found = sources.source(ctx, word, wishes.of_source)
+    entry, folder = found.entry, found.folder
+    key = key_of(entry, environment)
     loaded = load(folder)
     target = ctx.target(on or specs.target(loaded, key.environment) or target_of(ctx, key))
+    batch, quorum = spread_of(target, wishes)
     build = specs.overridden(detected(folder, loaded, wishes.framework), loaded, key.environment)
     ctx.state.apps.check(entry)
     serving = _serving(target, key)
-    spec = _timed(specs.spec(build, loaded, key.environment), wishes)
+    spec = timed(specs.spec(build, loaded, key.environment), wishes)
     spec = target.placed(key, _routed(spec, wishes, serving))
     if not build.processes and not build.static and not build.dockerfile:
         raise _nothing_to_start(key.app, build)
@@ -76,9 +82,10 @@ def plan_deploy(
     variables = planning.merged_variables(
         serving.variables if serving else {}, written, [(change.name, change.variable) for change in pending]
     )
-    source = source_ref(folder, fingerprint(folder).digest)
-    return Plan(
-        id=_ulid(),
+    digest = fingerprint(folder).digest
+    source = found.ref(digest, source_ref(folder, digest))
+    plan = Plan(
+        id=new_id(),
         key=key,
         target=target.name,
         action="deploy",
@@ -88,12 +95,17 @@ def plan_deploy(
         trigger=ctx.trigger,
         build=build,
         base=serving.number if serving else None,
-        changes=planning.changes(serving, source, spec, variables),
-        questions=() if wishes.overwrite else _questions(target, key, pending, serving),
+        questions=(
+            *(() if wishes.overwrite else _questions(target, key, pending, serving)),
+            *(() if wishes.allow_older else _older(folder, source, serving)),
+        ),
         warnings=(
+            *_behind(target, key),
+            *_overtaken(ctx, target, key, serving),
             *build.warnings,
             *loaded.warnings,
             *_warnings(build, variables, written),
+            *_uncommitted(source),
             *_unreached(spec),
             *_unlimited(target, spec),
         ),
@@ -103,16 +115,23 @@ def plan_deploy(
         made=made,
         wait=wishes.wait,
         force=wishes.force,
+        hooks=specs.hooks(loaded, folder),
+        batch=batch,
+        quorum=quorum,
     )
+    return msgspec.structs.replace(plan, changes=differences(serving, plan, _built(target, key, serving)))
 
 
 def plan_rollback(
     ctx: Context, word: str, environment: str | None = None, to: int | None = None, wishes: Wishes = Wishes()
 ) -> Plan:
     """The plan of a return to a kept release, by default the one before: what it had, and no build."""
+    from webduh_console.commands.sources import hooks_here
+
     key = key_of(find(ctx, word), environment)
     target = ctx.target(target_of(ctx, key))
-    record = target.record(key, target.places[0])
+    batch, quorum = spread_of(target, wishes)
+    record = target.record(key, lead(target, key))
     serving = _serving(target, key)
     if serving is None:
         raise UsageError(f"{key} was never deployed.", kept="Nothing was changed.", hint=f"webduh deploy {key.app}")
@@ -124,9 +143,10 @@ def plan_rollback(
     if number == serving.number:
         raise UsageError(f"Release {number} of {key} serves already.", kept="Nothing was changed.")
     old = record.read(number)
-    spec = target.placed(key, _timed(old.spec, wishes))
-    return Plan(
-        id=_ulid(),
+    hooks, lost = hooks_here(find(ctx, word).folder, record.plan(serving.number))
+    spec = target.placed(key, timed(old.spec, wishes))
+    plan = Plan(
+        id=new_id(),
         key=key,
         target=target.name,
         action="rollback",
@@ -137,13 +157,17 @@ def plan_rollback(
         artifact=old.artifact,
         to=number,
         base=serving.number,
-        changes=planning.changes(serving, old.source, spec, old.variables),
+        warnings=(*_behind(target, key), *_overtaken(ctx, target, key, serving), *lost),
         usual=ctx.state.history.usual(key, target.name),
         variables=old.variables,
         made=now(),
         wait=wishes.wait,
         force=wishes.force,
+        hooks=hooks,
+        batch=batch,
+        quorum=quorum,
     )
+    return msgspec.structs.replace(plan, changes=differences(serving, plan))
 
 
 def detected(folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:
@@ -183,8 +207,21 @@ def source_ref(folder: Path, digest: str) -> SourceRef:
 
 
 def _git(folder: Path, *words: str) -> str:
+    """What Git says; empty when it refuses."""
+    answer = _ran(folder, *words)
+    return answer.stdout.strip() if answer is not None and answer.returncode == 0 else ""
+
+
+def _asked(folder: Path, *words: str) -> int | None:
+    """Git's answer by its exit code; None when it cannot be asked."""
+    answer = _ran(folder, *words)
+    return answer.returncode if answer is not None else None
+
+
+def _ran(folder: Path, *words: str) -> "subprocess.CompletedProcess[str] | None":
+    """None where there is no Git, or a folder that it hangs on: the source has no commit then."""
     try:
-        answer = subprocess.run(
+        return subprocess.run(
             ["git", "-C", str(folder), *words],
             capture_output=True,
             text=True,
@@ -192,18 +229,18 @@ def _git(folder: Path, *words: str) -> str:
             timeout=10,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):  # no Git here, or a folder it hangs on: the source has no commit then
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    except (OSError, subprocess.TimeoutExpired):
+        return None
 
 
 def _serving(target: Target, key: AppKey) -> Release | None:
-    record = target.record(key, target.places[0])
+    record = target.record(key, lead(target, key))
     number = record.current()
     return record.read(number) if number is not None else None
 
 
-def _timed(spec: Any, wishes: Wishes) -> Any:
+def timed(spec: Any, wishes: Wishes) -> Any:
+    """The spec with the times that were asked for."""
     wished = {"watch": wishes.watch, "drain": wishes.drain}
     return msgspec.structs.replace(spec, **{name: value for name, value in wished.items() if value is not None})
 
@@ -219,7 +256,7 @@ def _routed(spec: Spec, wishes: Wishes, serving: Release | None) -> Spec:
 
 
 def _questions(target: Target, key: AppKey, pending: "list[Pending]", serving: Release | None) -> tuple[Question, ...]:
-    record = target.record(key, target.places[0])
+    record = target.record(key, lead(target, key))
     numbers = {release.number for release in record.releases()}
     bases = {change.base for change in pending if change.base in numbers}
     kept = {base: record.read(base).variables for base in bases if base is not None}
@@ -228,6 +265,68 @@ def _questions(target: Target, key: AppKey, pending: "list[Pending]", serving: R
         return ()
     text = f"{', '.join(names)} changed on {target.name} after you set it here. Overwrite with your value?"
     return (Question("variables", text, "--overwrite"),)
+
+
+def _built(target: Target, key: AppKey, serving: Release | None) -> BuildPlan | None:
+    """How what serves was built, as its record says."""
+    made = target.record(key, lead(target, key)).plan(serving.number) if serving else None
+    return made.build if made else None
+
+
+def _older(folder: Path, source: SourceRef, serving: Release | None) -> Iterator[Question]:
+    """Whether the commit that serves came after this one; nothing is known where Git does not have both."""
+    if serving is None or not source.commit or source.commit == serving.source.commit or not serving.source.commit:
+        return
+    if is_ancestor(folder, source.commit, serving.source.commit):
+        commits = f"commit {source.commit[:8]} is older than {serving.source.commit[:8]}"
+        text = f"{commits}, which release {serving.number} of {serving.key} serves. Go back in history?"
+        yield Question("older", text[0].upper() + text[1:], "--allow-older")
+
+
+def is_ancestor(folder: Path, older: str, newer: str) -> bool:
+    """Whether one commit is in the history of another, as far as the folder's Git knows."""
+    merged = ("merge-base", "--is-ancestor", older, newer)
+    return _is_commit(older) and _is_commit(newer) and _asked(folder, *merged) == 0
+
+
+def _is_commit(text: str) -> bool:
+    """Records are written by others, and Git takes words that begin with a dash for options."""
+    return len(text) >= 7 and all(character in "0123456789abcdef" for character in text)
+
+
+def _behind(target: Target, key: AppKey) -> list[str]:
+    """The places of a target of several that are behind, or do not answer."""
+    return target.standing(key).words() if isinstance(target, Several) else []
+
+
+def spread_of(target: Target, wishes: Wishes) -> tuple[int, int]:
+    """Batch and quorum; UsageError for a target of one place, or more than it has."""
+    wished = {"--batch": wishes.batch, "--quorum": wishes.quorum}
+    for option, number in wished.items():
+        if number is not None and (not isinstance(target, Several) or number > len(target.places)):
+            raise UsageError(
+                f"{option} {number} is more than {target.name} has: {count(len(target.places), 'server')}."
+                if isinstance(target, Several)
+                else f"{option} is for a target of several servers, and {target.name} is none.",
+                kept="Nothing was changed.",
+                hint=f"`webduh target show {target.name}`.",
+            )
+    return wishes.batch or 0, wishes.quorum or 0
+
+
+def _overtaken(ctx: Context, target: Target, key: AppKey, serving: Release | None) -> Iterator[str]:
+    """What somebody else deployed since the last time from here."""
+    if serving is None or serving.by == ctx.by:
+        return
+    own = [d for d in ctx.state.history.list(key, target=target.name) if d.outcome == "done" and d.by == ctx.by]
+    if own and own[0].release != serving.number:
+        since = f"the last from here was release {own[0].release}"
+        yield f"Release {serving.number} was deployed by {serving.by}, {ago(serving.created)}; {since}."
+
+
+def _uncommitted(source: SourceRef) -> Iterator[str]:
+    if source.dirty:
+        yield f"The folder has changes that are not in commit {source.commit[:8]}: nobody else can build this again."
 
 
 def _unreached(spec: Spec) -> Iterator[str]:
@@ -249,7 +348,8 @@ def _warnings(build: BuildPlan, variables: dict[str, Variable], written: dict[st
     return [*said, *(f"{name} was set by hand; the value in webduh.yaml is not used." for name in overruled)]
 
 
-def _ulid() -> str:
+def new_id() -> str:
+    """The id of a new deployment: a ULID."""
     from ulid import ULID
 
     return str(ULID())

@@ -32,12 +32,16 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A page to read; `data` is the same for a program."""
+    """A page to read; `data` is the same for a program.
+
+    In a `signed` one the first mark of a line (`+`, `-`, `~`, `!`, `?`, `✗`) says what it is, and may be coloured.
+    """
 
     title: str
     text: str
     data: Any
     code: int = 0
+    signed: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):

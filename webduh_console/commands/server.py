@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 import msgspec
 
-from webduh_console.commands import api
+from webduh_console.commands import api, machines
 from webduh_console.commands.complete import dry_run_option, servers, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
-from webduh_console.commands.results import Column, Done, Listing, Result, Terminal, Text, Work
+from webduh_console.commands.noting import note_target, noted, shown_argv
+from webduh_console.commands.results import Column, Done, Listing, Result, Text, Work
 from webduh_console.commands.target import facts_listing
 from webduh_console.commands.words import size
 from webduh_console.config.schema import MemorySize
@@ -20,6 +21,7 @@ from webduh_console.errors import WebduhError
 from webduh_console.model.target import CancelToken
 
 if TYPE_CHECKING:
+    from webduh_console.targets.server.target import ServerTarget
     from webduh_console.targets.server.vitals import Share
     from webduh_console.transport.machine import Machine
 
@@ -77,7 +79,7 @@ def server() -> None:
 @with_context
 def server_ls(ctx: Context) -> Result:
     """List the servers, each asked how it is."""
-    names = [entry.name for entry in ctx.state.targets.all()]
+    names = _all_servers(ctx)
     with ThreadPoolExecutor(max_workers=max(min(len(names), 32), 1)) as pool:
         rows = list(pool.map(lambda name: _row(ctx, name), names))
     columns = (
@@ -100,6 +102,10 @@ def server_ls(ctx: Context) -> Result:
         data,
         "There are no servers. `webduh target add NAME ssh://USER@HOST`.",
     )
+
+
+def _all_servers(ctx: Context) -> list[str]:
+    return [entry.name for entry in ctx.state.targets.all() if entry.kind == "server"]
 
 
 def _row(ctx: Context, name: str) -> ServerRow:
@@ -131,7 +137,8 @@ def _worded(row: ServerRow) -> dict[str, object]:
 @with_context
 def server_check(ctx: Context, name: str) -> Result:
     """Print every fact a server needs, with a fix for each that fails. Exits with 1 if one does."""
-    return facts_listing(name, list(ctx.server(name).facts()))
+    ctx.servers(name)  # raises for what is no server
+    return facts_listing(name, list(ctx.target(name).facts()))
 
 
 @server.command("setup", cls=Changing)
@@ -142,11 +149,14 @@ def server_check(ctx: Context, name: str) -> Result:
 @with_context
 def server_setup(ctx: Context, name: str, install_docker: bool, yes: bool, dry_run: bool) -> Result:
     """Make a server ready: Docker, the folder of its records, the network, Traefik. Twice is once."""
-    chosen = ctx.server(name)
-    steps, todo = chosen.setup_plan(install_docker)
-    text = "\n".join([f"{name} ({chosen.address}):", *(f"  {'+' if does else '✓'} {says}" for does, says in todo)])
-    data = {"server": name, "steps": [{"does": does, "says": says} for does, says in todo]}
-    if not any(does for does, _ in todo):
+    chosen = ctx.servers(name)
+    with ThreadPoolExecutor(max_workers=min(len(chosen), 32)) as pool:
+        plans = list(pool.map(lambda server: server.setup_plan(install_docker), chosen))
+    steps = [step for own, _ in plans for step in own]
+    todo = [(server, does, says) for server, (_, own) in zip(chosen, plans, strict=True) for does, says in own]
+    text = "\n".join(_setup_text(server, own) for server, (_, own) in zip(chosen, plans, strict=True))
+    data = {"server": name, "steps": [{"server": s.name, "does": does, "says": says} for s, does, says in todo]}
+    if not any(does for _, does, _ in todo):
         return Text(f"set-up of {name}", f"{text}\nNothing to do: {name} is ready.", {**data, "outcome": "unchanged"})
     if dry_run:
         return Text(f"set-up of {name}", text, {**data, "outcome": "planned"})
@@ -155,8 +165,13 @@ def server_setup(ctx: Context, name: str, install_docker: bool, yes: bool, dry_r
     from webduh_console.engine.setup import run_steps
 
     cancel = CancelToken()
-    events = run_steps(name, steps, ctx.by, cancel, f"set-up of {name}")
+    events = noted(ctx, ctx.target(name), "setup", name, run_steps(name, steps, ctx.by, cancel, f"set-up of {name}"))
     return Work(name, events, cancel, "is ready", {"server": name})
+
+
+def _setup_text(server: "ServerTarget", todo: Sequence[tuple[bool, str]]) -> str:
+    """What the set-up of one server would do, as lines."""
+    return "\n".join([f"{server.name} ({server.address}):", *(f"  {'+' if d else '✓'} {says}" for d, says in todo)])
 
 
 @server.command("show", cls=Reading)
@@ -191,29 +206,35 @@ def server_show(ctx: Context, name: str) -> Result:
 @dry_run_option
 @with_context
 def server_exec(ctx: Context, names: str, argv: Sequence[str], dry_run: bool) -> Result:
-    """Run a command on one or many servers (`a,b`, or `all`), and print what it writes."""
-    chosen = [entry.name for entry in ctx.state.targets.all()] if names == "all" else names.split(",")
-    machines = {name: ctx.server(name).machine for name in chosen}
+    """Run a command on one or many servers (`a,b`, or `all`), and print what it writes.
+
+    A target of several servers stands for all of them. Of one server the exit code is the command's; of several it is
+    1 when the command fails on one of them, or one is not reached.
+    """
+    named = _all_servers(ctx) if names == "all" else names.split(",")
+    chosen = list(dict.fromkeys(server.name for name in named for server in ctx.servers(name)))
+    reached = {name: ctx.server(name).machine for name in chosen}
     if dry_run:
         return Done(f"Would run {' '.join(argv)!r} on {', '.join(chosen)}.", {"servers": chosen, "argv": list(argv)})
     with ThreadPoolExecutor(max_workers=max(min(len(chosen), 32), 1)) as pool:
-        rows = list(pool.map(lambda name: _answer(name, machines[name], argv), chosen))
+        rows = list(pool.map(lambda name: _answer(ctx, name, reached[name], argv), chosen))
     lines = []
     for row in rows:
         prefix = f"{row.server}: " if len(rows) > 1 else ""
         lines += [f"{prefix}{line}" for line in row.out.splitlines() + row.err.splitlines()]
         if row.code:
             lines.append(f"{prefix}exited with {row.code}")
-    worst = next((row.code for row in rows if row.code), 0)
+    worst = rows[0].code if len(rows) == 1 else int(any(row.code for row in rows))
     data = [msgspec.to_builtins(row) for row in rows]
     return Text(" ".join(argv), "\n".join(lines), data, worst if 0 <= worst < 256 else 1)
 
 
-def _answer(name: str, machine: "Machine", argv: Sequence[str]) -> ExecRow:
+def _answer(ctx: Context, name: str, machine: "Machine", argv: Sequence[str]) -> ExecRow:
     try:
         answer = machine.sh('exec "$@"', *argv, timeout=600.0)
     except WebduhError as error:
         return ExecRow(name, 255, "", str(error))
+    note_target(ctx, ctx.target(name), "exec", shown_argv(argv))
     return ExecRow(name, answer.code, answer.out.decode(errors="replace"), answer.err)
 
 
@@ -222,8 +243,7 @@ def _answer(name: str, machine: "Machine", argv: Sequence[str]) -> ExecRow:
 @with_context
 def server_shell(ctx: Context, name: str) -> Result:
     """Open a shell on a server."""
-    machine = ctx.server(name).machine
-    return Terminal(f"shell on {name}", lambda: machine.terminal(("sh", "-c", 'exec "${SHELL:-/bin/sh}" -l')))
+    return machines.server_shell(ctx, name)
 
 
 @server.command("prune", cls=Changing)
@@ -244,4 +264,5 @@ def server_prune(ctx: Context, name: str, cache: int, yes: bool, dry_run: bool) 
     if not yes:
         ctx.confirm(f"Remove from {name}: {words}?", f"{name} was not pruned.")
     freed = chosen.prune(cache)
+    note_target(ctx, chosen, "prune", words)
     return Done(f"{size(freed)} are free again on {name}.", {"server": name, "removed": list(found), "freed": freed})

@@ -83,6 +83,7 @@ def _data(row: api.Row) -> dict[str, Any]:
         "created": actual.release.created if actual.release else None,
         "url": actual.url,
         "busy": actual.busy,
+        "behind": list(actual.behind),
         "pending": row.pending,
         "folder": row.folder,
         "instances": [_instance(instance) for instance in actual.instances],
@@ -115,8 +116,10 @@ def top(ctx: Context, app: str | None, environment: str | None) -> Result:
     """Show the CPU and memory of every instance, the busiest first."""
     rows = _chosen(ctx, api.observe(ctx), app, environment)
     instances = sorted((i for row in rows for i in row.actual.instances), key=lambda i: (-i.cpu, -i.memory, i.name))
+    several = len({i.name for i in instances}) < len(instances)
     columns = (
         Column("name", "INSTANCE"),
+        *((Column("place", "SERVER"),) if several else ()),
         Column("state", "STATE"),
         Column("cpu", "CPU", "right"),
         Column("memory", "MEMORY", "right"),
@@ -127,6 +130,7 @@ def top(ctx: Context, app: str | None, environment: str | None) -> Result:
     words = [
         {
             "name": i.name,
+            "place": i.place,
             "state": i.state,
             "cpu": f"{i.cpu:.2f}",
             "memory": size(i.memory),

@@ -4,10 +4,11 @@ import click
 import msgspec
 
 from webduh_console.commands import api
-from webduh_console.commands.complete import dry_run_option, target_names, with_context
+from webduh_console.commands.complete import dry_run_option, servers, target_names, with_context
 from webduh_console.commands.context import LOCAL, Context
 from webduh_console.commands.language import Changing, Noun, Reading
-from webduh_console.commands.results import Column, Done, Listing, Result
+from webduh_console.commands.noting import note_here
+from webduh_console.commands.results import Column, Done, Listing, Result, Text
 from webduh_console.commands.words import size
 from webduh_console.errors import UsageError
 from webduh_console.model.events import Output, Warned
@@ -24,7 +25,15 @@ def target() -> None:
 
 @target.command("add", cls=Changing)
 @click.argument("name")
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option(
+    "--server",
+    "members",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=servers,
+    help="Instead of an address: a server that was added before, and is one of several that are one target.",
+)
 @click.option(
     "--identity", type=click.Path(dir_okay=False), metavar="FILE", help="The key to log in with; else ssh's own choice."
 )
@@ -36,15 +45,36 @@ def target() -> None:
 @dry_run_option
 @with_context
 def target_add(
-    ctx: Context, name: str, address: str, identity: str | None, accept_host_key: str | None, dry_run: bool
+    ctx: Context,
+    name: str,
+    address: str | None,
+    members: tuple[str, ...],
+    identity: str | None,
+    accept_host_key: str | None,
+    dry_run: bool,
 ) -> Result:
     """Add a server that is reached over SSH: ssh://USER@HOST[:PORT], or a name from ~/.ssh/config.
 
-    It is connected to once, its host key is shown and kept, and nothing is changed there.
+    It is connected to once, its host key is shown and kept, and nothing is changed there. With --server, as often as
+    there are servers, several that were added before become one target.
     """
-    from webduh_console.commands.adding import add
+    from webduh_console.commands.adding import add, join
 
-    return add(ctx, name, address, identity, accept_host_key, dry_run)
+    if bool(address) == bool(members):
+        raise UsageError(
+            f"It is not said what {name} is." if not address else f"{name} cannot be an address and several servers.",
+            kept="Nothing was changed.",
+            hint=f"`webduh target add {name} ssh://USER@HOST`, or `webduh target add {name} --server A --server B`.",
+        )
+    if address:
+        return add(ctx, name, address, identity, accept_host_key, dry_run)
+    if identity or accept_host_key:
+        raise UsageError(
+            "Keys belong to a server, not to a target of several.",
+            kept="Nothing was changed.",
+            hint="Leave --identity and --accept-host-key out.",
+        )
+    return join(ctx, name, members, dry_run)
 
 
 @target.command("rm", cls=Changing)
@@ -56,9 +86,12 @@ def target_rm(ctx: Context, name: str, yes: bool, dry_run: bool) -> Result:
     """Forget a target here. What runs there goes on, and can be added again."""
     if name == LOCAL:
         raise UsageError("The local target is always there.", kept="Nothing was changed.")
-    address = ctx.server(name).address
+    ctx.target(name)  # raises, and suggests a name, when there is none
+    known = ctx.state.targets.get(name)
+    address = known.address or ", ".join(known.servers) if known else ""
     if dry_run:
         return Done(f"Would forget {name} ({address}).", {"target": name, "address": address})
+    ctx.state.targets.check_free(name)
     if not yes:
         ctx.confirm(f"Forget {name}? What runs at {address} goes on.", f"{name} was not forgotten.")
     for entry in ctx.state.memory.recall():
@@ -66,6 +99,7 @@ def target_rm(ctx: Context, name: str, yes: bool, dry_run: bool) -> Result:
             ctx.state.memory.forget(name, entry.actual.key)
     ctx.state.targets.remove(name)
     ctx.forget_server(name)
+    note_here(ctx, "target", f"forgot {name} ({address})", target=name)
     return Done(f"{name} is forgotten here; what runs at {address} goes on.", {"target": name, "address": address})
 
 
@@ -87,6 +121,31 @@ def target_ls(ctx: Context) -> Result:
     return Listing("targets", columns, words, [msgspec.to_builtins(row) for row in rows])
 
 
+@target.command("show", cls=Reading)
+@_name
+@with_context
+def target_show(ctx: Context, name: str) -> Result:
+    """Show what a target is: its kind, its address, its servers."""
+    ctx.target(name)  # raises, and suggests a name, when there is none
+    entry = ctx.state.targets.get(name)
+    teams = ctx.state.targets.teams(name)
+    data = {
+        "target": name,
+        "kind": entry.kind if entry else LOCAL,
+        "address": entry.address if entry else "",
+        "servers": list(entry.servers) if entry else [],
+        "part_of": list(teams),
+    }
+    words = {
+        "target": name,
+        "kind": data["kind"],
+        "address": data["address"],
+        "servers": ", ".join(entry.servers) if entry else "",
+        "part of": ", ".join(teams),
+    }
+    return Text(f"target {name}", "\n".join(f"{word:<8} {text}" for word, text in words.items() if text), data)
+
+
 @target.command("check", cls=Reading)
 @_name
 @with_context
@@ -97,9 +156,18 @@ def target_check(ctx: Context, name: str) -> Result:
 
 def facts_listing(name: str, facts: list[Fact]) -> Listing:
     """Facts as a table; its exit code is 1 if one is wrong."""
-    columns = (Column("state", ""), Column("name", "FACT"), Column("value", "VALUE"), Column("fix", "FIX"))
+    several = len({fact.place for fact in facts}) > 1
+    columns = (
+        Column("state", ""),
+        *((Column("place", "SERVER"),) if several else ()),
+        Column("name", "FACT"),
+        Column("value", "VALUE"),
+        Column("fix", "FIX"),
+    )
     words = [
-        {"state": "✓" if f.ok else "✗", "name": f.name, "value": f.value, "fix": "" if f.ok else f.fix} for f in facts
+        {"state": "✓" if f.ok else "✗", "place": f.place, "name": f.name, "value": f.value}
+        | {"fix": "" if f.ok else f.fix}
+        for f in facts
     ]
     failed = any(not fact.ok for fact in facts)
     return Listing(f"facts of {name}", columns, words, [msgspec.to_builtins(f) for f in facts], code=int(failed))

@@ -16,6 +16,7 @@ from webduh_console.commands.complete import (
 )
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
+from webduh_console.commands.noting import note_here
 from webduh_console.commands.results import Column, Done, Listing, Result
 from webduh_console.errors import QuestionError, UsageError
 from webduh_console.model.release import Variable
@@ -159,6 +160,9 @@ def _set(ctx: Context, app: str, environment: str | None, variables: dict[str, V
     serving = api.serving(ctx, key)
     for name, variable in () if dry_run else variables.items():
         ctx.state.pending.set(key, name, variable, serving.number if serving else None)
+    if not dry_run:
+        kinds = {"secret" if variable.secret else "env" for variable in variables.values()}
+        note_here(ctx, " ".join(sorted(kinds)), f"set {', '.join(variables)}", key)
     return _said(key.app, "set", list(variables), dry_run)
 
 
@@ -184,6 +188,8 @@ def _unset(ctx: Context, app: str, environment: str | None, names: tuple[str, ..
             ctx.state.pending.unset(key, name, serving.number)
         else:
             ctx.state.pending.discard(key, [name])
+    if not dry_run:
+        note_here(ctx, "env", f"unset {', '.join(names)}", key)
     return _said(key.app, "unset", list(names), dry_run)
 
 

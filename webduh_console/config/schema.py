@@ -135,6 +135,42 @@ class DeployConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
+class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Commands at a point of a deployment, and how long each may take."""
+
+    run: Annotated[
+        ShellCommand | tuple[Command, ...],
+        Meta(description="The commands, one after another.", examples=["npm run lint", [["./notify", "done"]]]),
+    ]
+    timeout: Annotated[
+        Duration | None, Meta(description="How long each may take; 10 minutes if left out.", examples=["30s"])
+    ] = None
+
+
+HookWish = ShellCommand | tuple[Command, ...] | HookConfig
+
+
+class HooksConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Commands that are run on the machine that deploys, in the app's folder."""
+
+    before_build: Annotated[HookWish | None, Meta(description="Before the build; a failure stops it.")] = None
+    after_build: Annotated[
+        HookWish | None, Meta(description="After the build, before anything changes; a failure stops the deployment.")
+    ] = None
+    before_deploy: Annotated[
+        HookWish | None, Meta(description="Before a release is recorded and started; a failure stops the deployment.")
+    ] = None
+    after_deploy: Annotated[
+        HookWish | None, Meta(description="When the new release serves and is kept; a failure is a warning.")
+    ] = None
+    before_rollback: Annotated[HookWish | None, Meta(description="Before a rollback; a failure stops it.")] = None
+    after_rollback: Annotated[HookWish | None, Meta(description="After a rollback; a failure is a warning.")] = None
+    after_failure: Annotated[
+        HookWish | None,
+        Meta(description="When a deployment or rollback failed, was taken back or cancelled; a failure is a warning."),
+    ] = None
+
+
 class LocalConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What only the local target needs."""
 
@@ -223,6 +259,13 @@ class AppConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="The cores each instance may use on a server; all if left out.", examples=[0.5, 2]),
     ] = None
     deploy: Annotated[DeployConfig, Meta(description="How a release takes over from the one before.")] = DeployConfig()
+    hooks: Annotated[
+        HooksConfig,
+        Meta(
+            description="Commands that are run here around build, deployment and rollback.",
+            examples=[{"before-build": "npm run lint", "after-deploy": {"run": "./notify", "timeout": "30s"}}],
+        ),
+    ] = HooksConfig()
     on: Annotated[Name | None, Meta(description="The target the app runs on.", examples=["local"])] = None
     local: Annotated[LocalConfig, Meta(description="What only the local target needs.")] = LocalConfig()
     environments: Annotated[

@@ -1,7 +1,7 @@
 """From a build plan and `webduh.yaml` to what a release is: every written value stands over the detected one. Pure."""
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
@@ -13,10 +13,12 @@ from webduh_console.config.schema import (
     DeployConfig,
     EnvironmentConfig,
     HealthConfig,
+    HookConfig,
     ProcessConfig,
     StaticConfig,
 )
 from webduh_console.model.build import BuildPlan, BuildStep, Command, Process, Static, Volume
+from webduh_console.model.hooks import POINTS, TIMEOUT, Hook
 from webduh_console.model.release import Health, Route, Spec, Variable
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -110,6 +112,20 @@ def target(loaded: Loaded, environment: str) -> str | None:
 def options(loaded: Loaded) -> dict[str, str]:
     """The framework plugin's own settings as texts."""
     return {name: value_text(value) for name, value in loaded.config.options.items()}
+
+
+def hooks(loaded: Loaded, folder: Path) -> tuple[Hook, ...]:
+    """The commands around a deployment, in their order, to be run in `folder`."""
+    found: list[Hook] = []
+    for point in POINTS:
+        says = getattr(loaded.config.hooks, point.replace("-", "_"))
+        if says is None:
+            continue
+        whole = says if isinstance(says, HookConfig) else HookConfig(run=says)
+        timeout = TIMEOUT if whole.timeout is None else duration(whole.timeout)
+        commands = [whole.run] if isinstance(whole.run, str) else list(whole.run)
+        found += [Hook(point, argv(command), str(folder), timeout) for command in commands]
+    return tuple(found)
 
 
 def duration(value: float | str) -> float:

@@ -2,16 +2,19 @@
 
 import threading
 import time
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Literal
 
 from webduh_console.clock import now
+from webduh_console.engine import hooks, waves
 from webduh_console.engine.recovery import recover
 from webduh_console.engine.retention import retire
 from webduh_console.engine.rounds import Round
 from webduh_console.engine.steps import PlaceRun, whole
 from webduh_console.engine.stream import EventStream, Sink
+from webduh_console.engine.taking_part import narrowed, newest, taking_part
 from webduh_console.errors import CancelledError, TargetError, WebduhError, unexpected
+from webduh_console.model import audit
 from webduh_console.model.events import (
     Event,
     Finished,
@@ -23,9 +26,11 @@ from webduh_console.model.events import (
     StepStarted,
     Warned,
 )
+from webduh_console.model.hooks import Point
 from webduh_console.model.mask import masker
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Artifact, Release
+from webduh_console.model.standing import Several, lead
 from webduh_console.model.target import CancelToken, Figures, Lease, Record, Target
 
 HEARTBEAT = 15.0
@@ -48,6 +53,7 @@ def apply(target: Target, plan: Plan, cancel: CancelToken | None = None, sinks: 
 class _Deployment:
     def __init__(self, target: Target, plan: Plan, cancel: CancelToken, stream: EventStream) -> None:
         self.target, self.plan, self.cancel, self.stream = target, plan, cancel, stream
+        self.asked = target
         self.began = time.monotonic()
         self.release: Release | None = None
         self.leases: list[Lease] = []
@@ -55,7 +61,7 @@ class _Deployment:
 
     def run(self) -> None:
         """Do everything; whatever happens, the last event is Finished."""
-        names = [*ENGINE_STEPS, "record", *(step.name for step in self.target.steps(self.plan))]
+        names = self._names()
         self.stream.emit(
             Started(
                 app=self.plan.key.app,
@@ -77,22 +83,28 @@ class _Deployment:
             self.done.set()
             for lease in self.leases:
                 self._give_back(lease)
+        if outcome != "done":
+            failed = {"WEBDUH_OUTCOME": outcome, "WEBDUH_ERROR": self.stream.mask(error.what) if error else ""}
+            self._after("after-failure", CancelToken(), failed)
         self._finish(outcome, error)
 
     def _run(self) -> tuple[str, WebduhError | None]:
-        self._step("check", "check", self._check())
-        artifact = self.plan.artifact or self._step("build", "build", self._build())
+        self._narrow(*self._step("check", "check", self._check()))
+        artifact = self.plan.artifact or self._built()
         records = {place: self.target.record(self.plan.key, place) for place in sorted(self.target.places)}
         leases = self._step("lease", "prepare", self._lease(records))
-        before = {record.current() for record in records.values()}
+        before = newest(records)[1]
         recover(self.target, self.plan.key, self.stream, records, leases)
         self._refuse_if_moved(records, before)
         runs = self._number(artifact, records, leases)
+        self._before(self._turn("before"), "prepare")
         rounds = Round(self.stream, self.plan, runs, self.cancel)
         steps = {place: whole(self.target, run, place) for place, run in runs.items()}
         try:
             rounds.begin()
-            rounds.forward(steps, ("prepare", "commit"))
+            waves.prepare(rounds, steps, self.plan.quorum)
+            self._say_lost(rounds)
+            waves.commit(rounds, steps, self.plan.batch)
             self._announce(rounds)
             rounds.forward(steps, ("watch",))
             rounds.mark("kept")
@@ -100,22 +112,67 @@ class _Deployment:
             return self._revert(rounds, error)
         except Exception as caught:  # noqa: BLE001 - as above: the way back is taken whatever went wrong
             return self._revert(rounds, unexpected(caught))
-        self._audit(runs, "made live")
+        self._audit(runs, f"made live{variables_words(self.plan)}")
+        self._after(self._turn("after"), self.cancel)
         if self.plan.wait:
             retire(self.target, rounds)
             rounds.mark("end")
         return "done", None
 
-    def _check(self) -> Generator[Event, None, None]:
-        wrong = [fact for fact in self.target.preflight(self.plan) if not fact.ok]
-        if wrong:
-            raise TargetError(
-                f"{self.plan.key} cannot be deployed to {self.plan.target}.",
-                why=" ".join(f"{fact.name}: {fact.value}." for fact in wrong),
-                kept="Nothing was changed.",
-                hint=" ".join(dict.fromkeys(fact.fix for fact in wrong if fact.fix)),
-            )
+    def _names(self) -> list[str]:
+        """Every step of this deployment, in its order."""
+        check, build, lease = ENGINE_STEPS
+        of, plan = hooks.named, self.plan
+        built = [*of(plan, "before-build"), build, *of(plan, "after-build")] if plan.artifact is None else [build]
+        own = [step.name for step in self.target.steps(plan)]
+        ends = of(plan, self._turn("after"))
+        return [check, *built, lease, *of(plan, self._turn("before")), "record", *own, *ends]
+
+    def _turn(self, when: Literal["before", "after"]) -> Point:
+        """The point of the hooks around what this deployment does."""
+        if self.plan.action == "rollback":
+            return "before-rollback" if when == "before" else "after-rollback"
+        return "before-deploy" if when == "before" else "after-deploy"
+
+    def _before(self, point: Point, phase: Phase) -> None:
+        """Run the hooks of a point; one that fails stops the deployment here."""
+        if hooks.of(self.plan, point):
+            self._step(point, phase, hooks.before(self.plan, point, self._said(), self.cancel))
+
+    def _after(self, point: Point, cancel: CancelToken, said: Mapping[str, str] | None = None) -> None:
+        """Run the hooks of a point that stop nothing."""
+        if hooks.of(self.plan, point):
+            work = hooks.after(self.plan, point, {**self._said(), **(said or {})}, cancel)
+            self._step(point, "retire", work, checked=False)
+
+    def _said(self) -> dict[str, str]:
+        release = self.release
+        return {
+            "WEBDUH_URL": self._url(),
+            "WEBDUH_RELEASE": str(release.number) if release else "",
+            "WEBDUH_ARTIFACT": release.artifact.digest if release else "",
+        }
+
+    def _built(self) -> Artifact:
+        self._before("before-build", "build")
+        artifact: Artifact = self._step("build", "build", self._build())
+        self._before("after-build", "build")
+        return artifact
+
+    def _check(self) -> Generator[Event, None, tuple[tuple[str, ...], dict[str, str]]]:
         yield from ()
+        return taking_part(self.target, self.plan, list(self.target.preflight(self.plan)))
+
+    def _narrow(self, able: tuple[str, ...], left: dict[str, str]) -> None:
+        """Go on with the places that take part, and name the others."""
+        self.target = narrowed(self.target, able)
+        for place, why in left.items():
+            self.stream.emit(waves.left_out(place, why, self.plan.key.app))
+
+    def _say_lost(self, rounds: Round) -> None:
+        for place, error in rounds.lost.items():
+            why = f"{error.what} {error.why}" if isinstance(error, WebduhError) else str(error)
+            self.stream.emit(waves.left_out(place, why.strip(), self.plan.key.app))
 
     def _build(self) -> Generator[Event, None, Artifact]:
         return (yield from self.target.builder().build(self.plan, self.cancel))
@@ -126,14 +183,13 @@ class _Deployment:
         for place, record in records.items():
             leases[place] = record.acquire(self.plan.by, f"{self.plan.action} {self.plan.id}")
             self.leases.append(leases[place])
-        threading.Thread(target=self._beat, daemon=True).start()
+            threading.Thread(target=self._beat, args=(leases[place],), daemon=True).start()
         yield from ()
         return leases
 
     def _number(self, artifact: Artifact, records: dict[str, Record], leases: dict[str, Lease]) -> dict[str, PlaceRun]:
-        number = max(record.next_number() for record in records.values())
-        self.release = Release(
-            number=number,
+        self.release = self._again() or Release(
+            number=max(record.next_number() for record in records.values()),
             key=self.plan.key,
             target=self.plan.target,
             spec=self.plan.spec,
@@ -143,7 +199,7 @@ class _Deployment:
             by=self.plan.by,
             trigger=self.plan.trigger,
             deployment=self.plan.id,
-            base=next(iter(records.values())).current(),
+            base=newest(records)[1],
             restores=self.plan.to,
             variables=self.plan.variables,
         )
@@ -154,20 +210,28 @@ class _Deployment:
             runs[place] = PlaceRun(self.plan, self.cancel, self.release, previous, record, leases[place])
         return runs
 
-    def _refuse_if_moved(self, records: dict[str, Record], before: set[int | None]) -> None:
+    def _again(self) -> Release | None:
+        """The release that serves elsewhere, when it is only to be brought to places that are behind."""
+        if self.plan.action != "catch-up" or self.plan.to is None:
+            return None
+        return self.asked.record(self.plan.key, lead(self.asked, self.plan.key)).read(self.plan.to)
+
+    def _refuse_if_moved(self, records: dict[str, Record], before: int | None) -> None:
         """Refuse a plan that somebody has overtaken.
 
         `before` is what served before recovery, which moves `current` itself: a plan made against that stands, too.
         """
-        for place, record in records.items():
-            current = record.current()
-            if self.plan.base not in {current, *before} and not self.plan.force:
-                raise TargetError(
-                    f"{self.plan.key} changed on {place} since this was planned.",
-                    why=f"It was planned against release {self.plan.base or 'none'}, and {current or 'none'} serves.",
-                    kept="Nothing was changed.",
-                    hint="Plan and deploy again.",
-                )
+        place, current = newest(records)
+        if self.plan.action == "catch-up":  # here an older one serves; what counts is what serves elsewhere
+            place = lead(self.asked, self.plan.key)
+            before = current = self.asked.record(self.plan.key, place).current()
+        if self.plan.base not in {current, before} and not self.plan.force:
+            raise TargetError(
+                f"{self.plan.key} changed on {place} since this was planned.",
+                why=f"It was planned against release {self.plan.base or 'none'}, and {current or 'none'} serves.",
+                kept="Nothing was changed.",
+                hint="Plan and deploy again.",
+            )
 
     def _announce(self, rounds: Round) -> None:
         assert self.release is not None
@@ -180,12 +244,16 @@ class _Deployment:
         self.stream.emit(Reverting(reason=error.what))
         if not rounds.backward():
             return "failed", error
+        self._audit(rounds.runs, f"not made live: {self.stream.mask(error.what)}")
         return ("cancelled" if cancelled else "reverted"), error
 
-    def _step(self, name: str, phase: Phase, work: Generator[Event, None, Any]) -> Any:
-        """Run one of the engine's own parts as a step that is seen like any other."""
-        self.cancel.check()
-        started, place = time.monotonic(), self.target.places[0]
+    def _step(self, name: str, phase: Phase, work: Generator[Event, None, Any], checked: bool = True) -> Any:
+        """Run one of the engine's own parts as a step that is seen like any other; unless `checked` even if all was
+        cancelled."""
+        if checked:
+            self.cancel.check()
+        started = time.monotonic()
+        place = self.target.name if isinstance(self.target, Several) else self.target.places[0]
         figures: Figures = {}
         self.stream.emit(StepStarted(phase=phase, usual=self.plan.usual.get(name)), step=name, place=place)
         outcome: Any = "failed"
@@ -205,13 +273,12 @@ class _Deployment:
             seconds = round(time.monotonic() - started, 3)
             self.stream.emit(StepFinished(outcome=outcome, seconds=seconds, figures=figures), step=name, place=place)
 
-    def _beat(self) -> None:
+    def _beat(self, lease: Lease) -> None:
         while not self.done.wait(HEARTBEAT):
-            for lease in self.leases:
-                try:
-                    lease.renew()
-                except WebduhError:  # the next fence says it, where it matters
-                    return
+            try:
+                lease.renew()
+            except WebduhError:  # the next fence says it, where it matters
+                return
 
     def _give_back(self, lease: Lease) -> None:
         try:
@@ -219,11 +286,14 @@ class _Deployment:
         except WebduhError as error:
             self.stream.emit(lease_warning(error))
 
-    def _audit(self, runs: dict[str, PlaceRun], what: str) -> None:
+    def _audit(self, runs: Mapping[str, PlaceRun], what: str) -> None:
+        """Write down who did what; that it cannot be written changes nothing of what was done."""
+        plan = self.plan
         for run in runs.values():
-            run.record.audit(
-                f"{self.plan.by} {self.plan.action} release {run.release.number} {what} ({self.plan.trigger})"
-            )
+            try:
+                run.record.audit(audit.line(plan.by, plan.action, f"release {run.release.number} {what}", plan.trigger))
+            except WebduhError as error:
+                self.stream.emit(Warned(code="audit", text=f"Who did this is not written down: {error.what}"))
 
     def _url(self) -> str:
         return self.target.url(self.plan)
@@ -240,3 +310,9 @@ class _Deployment:
 def lease_warning(error: WebduhError) -> Event:
     """The event of a lease that could not be given back; it ends by itself when its heartbeat stops."""
     return Warned(code="lease", text=error.what, hint=error.hint)
+
+
+def variables_words(plan: Plan) -> str:
+    """Which variables a plan changes, by their names: `, variables +COLOUR ~TOKEN`; empty for none."""
+    names = [f"{change.sign}{change.name}" for change in plan.changes if change.kind == "variable"]
+    return f", variables {' '.join(names)}" if names else ""

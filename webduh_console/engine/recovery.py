@@ -1,5 +1,7 @@
 """Whoever comes next finishes or undoes what was interrupted, on the evidence of the journals alone."""
 
+from collections.abc import Mapping
+
 from webduh_console.engine.retention import retire
 from webduh_console.engine.rounds import Round
 from webduh_console.engine.steps import PlaceRun, whole
@@ -16,7 +18,8 @@ def recover(
 ) -> None:
     """Bring every deployment of `key` that was cut off to its end, newest first. The leases must be held.
 
-    One that served at every place, and was not on its way back, is finished; any other is undone at every place.
+    One that served at every place that took part, and was not on its way back, is finished; any other is undone at
+    every place. Where it came to its end nothing is done.
     """
     numbers = {number for record in records.values() for number in record.unfinished()}
     for number in sorted(numbers, reverse=True):
@@ -26,39 +29,73 @@ def recover(
 def _recover_one(
     target: Target, number: int, stream: EventStream, records: dict[str, Record], leases: dict[str, Lease]
 ) -> None:
+    cut = {place: record for place, record in records.items() if number in record.unfinished()}
     written = {place for place, record in records.items() if number in {r.number for r in record.releases()}}
-    for place in records.keys() - written:  # cut off before the release was written: nothing else was done there
-        records[place].remove(leases[place], number)
-    plan = next((records[place].plan(number) for place in sorted(written)), None)
+    for place in cut.keys() - written:  # cut off before the release was written: nothing else was done there
+        cut[place].remove(leases[place], number)
+    plan = next((cut[place].plan(number) for place in sorted(cut.keys() & written)), None)
     if plan is None:
         return
-    journals = {place: records[place].journal(number) for place in sorted(written)}
-    runs = {place: _run(plan, number, records[place], leases[place], lines) for place, lines in journals.items()}
-    rounds = Round(stream, plan, runs, CancelToken())
-    steps = {place: whole(target, run, place) for place, run in runs.items()}
+    journals = {place: cut[place].journal(number) for place in sorted(cut.keys() & written)}
+    runs = {place: _run(plan, number, cut[place], leases[place], lines) for place, lines in journals.items()}
+    party, served = judged(journals, ended=bool(written - cut.keys()))
+    for places, verdict in ((runs.keys() - party, False), (party, served)):
+        if places:
+            _end(
+                target,
+                number,
+                Round(stream, plan, {p: runs[p] for p in sorted(places)}, CancelToken()),
+                journals,
+                verdict,
+            )
+
+
+def judged(journals: Mapping[str, list[JournalLine]], ended: bool) -> tuple[set[str], bool]:
+    """Which of the places without an end took part in making the release live, and whether it was.
+
+    `ended`: another place has come to its end. `serving` is written at every place once all are switched, and names
+    them; whoever is not named was left out, and is undone alone. From `kept` on there is no way back.
+    """
+    named = {
+        place for lines in journals.values() for line in lines if line.kind == "serving" for place in _listed(line)
+    }
+    party = {place for place in journals if place in named} if named else set() if ended else set(journals)
+    own = {place: journals[place] for place in party}
+    if any(_has(lines, "kept") for lines in own.values()):
+        return party, True
+    live = {place for place, lines in own.items() if _has(lines, "serving") and not _has(lines, "undo")}
+    return party, bool(party) and live == party and (ended or named <= live)
+
+
+def _end(target: Target, number: int, rounds: Round, journals: Mapping[str, list[JournalLine]], served: bool) -> None:
+    """Finish a deployment that was cut off, or take it back, at the places of a round."""
+    steps = {place: whole(target, run, place) for place, run in rounds.runs.items()}
     for place, own in steps.items():
         started = [line.step for line in journals[place] if line.kind == "do"]
         rounds.begun[place] = sorted(
             (step for step in own if step.name in started), key=lambda s: started.index(s.name)
         )
-    served = written == records.keys() and all(
-        _has(lines, "serving") and not _has(lines, "undo") for lines in journals.values()
-    )
     verdict = "it is finished now" if served else "it is taken back"
-    stream.emit(Warned(code="interrupted", text=f"Release {number} of {plan.key} was cut off; {verdict}."))
+    rounds.stream.emit(
+        Warned(code="interrupted", text=f"Release {number} of {rounds.plan.key} was cut off; {verdict}.")
+    )
     if not served:
         _undo(rounds)
         return
     try:
-        if not all(_has(lines, "kept") for lines in journals.values()):
+        if not all(_has(journals[place], "kept") for place in rounds.runs):
             rounds.forward(steps, ("watch",))
             rounds.mark("kept")
     except WebduhError as error:
-        stream.emit(Warned(code="interrupted", text=f"Release {number} did not hold: {error.what} {error.why}"))
+        rounds.stream.emit(Warned(code="interrupted", text=f"Release {number} did not hold: {error.what} {error.why}"))
         _undo(rounds)
         return
     retire(target, rounds)
     rounds.mark("end")
+
+
+def _listed(line: JournalLine) -> list[str]:
+    return line.detail.split(",") if line.detail else []
 
 
 def _undo(rounds: Round) -> None:

@@ -6,12 +6,13 @@ from webduh_console.engine.recovery import recover
 from webduh_console.engine.setup import bare
 from webduh_console.engine.steps import PlaceRun
 from webduh_console.engine.stream import EventStream
+from webduh_console.model import audit
 from webduh_console.model.events import Event
 from webduh_console.model.names import AppKey
 from webduh_console.model.target import Lease, Target
 
 
-def remove(target: Target, key: AppKey, by: str, volumes: bool) -> Iterator[Event]:
+def remove(target: Target, key: AppKey, by: str, volumes: bool, trigger: str = "") -> Iterator[Event]:
     """Finish what was cut off, then stop it everywhere, remove its files, and its record last.
 
     Volumes only if asked.
@@ -31,7 +32,7 @@ def remove(target: Target, key: AppKey, by: str, volumes: bool) -> Iterator[Even
                 if step.place == place:
                     run.fence()
                     yield from step.do(run)
-            record.audit(f"{by} removed {key}" + (" with its volumes" if volumes else ""))
+            record.audit(audit.line(by, "remove", f"{key}" + (" with its volumes" if volumes else ""), trigger))
             record.erase(leases[place])
     finally:
         for lease in leases.values():

@@ -7,6 +7,7 @@ from webduh_console.engine.steps import PlaceRun
 from webduh_console.errors import CancelledError, LeaseLostError, WebduhError
 from webduh_console.model.events import Output, Phase, Warned
 from webduh_console.model.release import Release
+from webduh_console.model.standing import at
 from webduh_console.model.target import Run, Step, Target, Work
 
 
@@ -56,7 +57,7 @@ def retire(target: Target, rounds: Round) -> None:
 
 def _steps(target: Target, rounds: Round, run: PlaceRun, place: str) -> list[Step]:
     key, current = rounds.plan.key, run.record.current()
-    instances = target.observe([key])[key].instances
+    instances = at(target, place).observe([key])[key].instances
     old = sorted({i.release for i in instances if i.place == place and i.release != current})
     kept = [release for release in run.record.releases() if release.number != current]
     surplus = kept[: max(len(kept) - (rounds.plan.spec.keep - 1), 0)]

@@ -1,6 +1,7 @@
 """One round over all places: forward through phases with a journal line before each act, and all the way back."""
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -12,6 +13,7 @@ from webduh_console.model.events import Phase, Warned
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken, JournalLine, Run, Step, Work
 
+AT_ONCE = 32
 Kind = Literal["begin", "do", "did", "undo", "undid", "serving", "kept", "end"]
 
 
@@ -21,6 +23,8 @@ class Round:
     def __init__(self, stream: EventStream, plan: Plan, runs: dict[str, PlaceRun], cancel: CancelToken) -> None:
         self.stream, self.plan, self.runs, self.cancel = stream, plan, runs, cancel
         self.begun: dict[str, list[Step]] = {place: [] for place in runs}
+        self.lost: dict[str, Exception] = {}
+        self._losing = threading.Lock()
 
     def begin(self) -> None:
         """Open the journals; the first line says which release served before."""
@@ -28,39 +32,56 @@ class Round:
             self._journal(place, "begin", detail=str(run.previous.number) if run.previous else "")
 
     def mark(self, kind: Kind) -> None:
-        """Write a line of the whole deployment into every place's journal."""
+        """Write a line of the whole deployment into every place's journal; it names the places that take part."""
         for place in self.runs:
-            self._journal(place, kind)
+            self._journal(place, kind, detail=",".join(self.runs))
 
     def forward(self, steps: dict[str, list[Step]], phases: Iterable[Phase]) -> None:
-        """Do the steps of these phases.
-
-        Commit goes place by place; the others everywhere at once, in order within a place.
-        """
+        """Do the steps of these phases everywhere at once, in order within a place."""
         for phase in phases:
-            chosen = {place: [step for step in steps[place] if step.phase == phase] for place in self.runs}
-            if phase == "commit" or len(chosen) == 1:
-                for place, own in chosen.items():
-                    self._do_all(place, own)
-            else:
-                self._everywhere(chosen)
+            self.everywhere({place: [step for step in steps[place] if step.phase == phase] for place in self.runs})
 
-    def _everywhere(self, chosen: dict[str, list[Step]]) -> None:
-        """All places at once. The first failure cancels the others, and is what is raised when all have stopped."""
-        errors: list[WebduhError | Exception] = []
+    def everywhere(
+        self, chosen: Mapping[str, Sequence[Step]], may_lose: Callable[[str, Exception], bool] | None = None
+    ) -> None:
+        """All of these places at once. The first failure cancels the others, and is what is raised when all have
+        stopped; a place that `may_lose` lets go is undone as far as it can be, and takes no further part."""
+        errors: list[Exception] = []
 
-        def at(place: str, own: list[Step]) -> None:
+        def at(place: str, own: Sequence[Step]) -> None:
             try:
                 self._do_all(place, own)
             except Exception as error:  # noqa: BLE001 - carried over to the caller's thread
-                errors.append(error)
-                self.cancel.set()
+                if may_lose is None or not self._lose(place, error, may_lose):
+                    errors.append(error)
+                    self.cancel.set()
 
-        with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
-            for place, own in chosen.items():
-                pool.submit(at, place, own)
+        here = {place: own for place, own in chosen.items() if place in self.runs}
+        if len(here) == 1:
+            for place, own in here.items():
+                at(place, own)
+        else:
+            with ThreadPoolExecutor(max_workers=min(len(here), AT_ONCE) or 1) as pool:
+                for place, own in here.items():
+                    pool.submit(at, place, own)
         if errors:
             raise next((error for error in errors if not isinstance(error, CancelledError)), errors[0])
+        for place in self.lost.keys() & self.runs.keys():
+            del self.runs[place], self.begun[place]
+
+    def _lose(self, place: str, error: Exception, may_lose: Callable[[str, Exception], bool]) -> bool:
+        """Go on without a place, if that may be."""
+        with self._losing:
+            if not may_lose(place, error):
+                return False
+            self.lost[place] = error
+        run = self.runs[place]
+        try:
+            run.record.holder()  # a server that is gone is not asked to undo a dozen things
+        except WebduhError:
+            return True
+        self._undo_all(place, self.begun[place])
+        return True
 
     def _do_all(self, place: str, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -73,9 +94,12 @@ class Round:
             self._journal(place, "did", step)
 
     def backward(self) -> bool:
-        """Undo at every place what was begun there, last first; False when something could not be undone."""
-        clean = [self._undo_all(place, steps) for place, steps in self.begun.items()]
-        return all(clean)
+        """Undo at every place what was begun there, last first; False when something could not be undone.
+
+        All places at once: one that does not answer keeps no other from going back.
+        """
+        with ThreadPoolExecutor(max_workers=min(len(self.begun), AT_ONCE) or 1) as pool:
+            return all(list(pool.map(self._undo_all, self.begun, self.begun.values())))
 
     def _undo_all(self, place: str, steps: list[Step]) -> bool:
         run = self.runs[place].back()

@@ -1,4 +1,4 @@
-"""Secret values are masked wherever text leaves the program."""
+"""What is done to text wherever it leaves the program: secret values are masked, and it stays on its line."""
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
@@ -46,3 +46,8 @@ def _spans(needle: str, text: str) -> Iterator[tuple[int, int]]:
     while first >= 0:
         yield first, first + len(needle)
         first = text.find(needle, first + 1)
+
+
+def one_line(text: str) -> str:
+    """A text that stays on its line and moves nothing on the screen."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "·" for c in text)

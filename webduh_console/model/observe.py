@@ -11,13 +11,14 @@ from webduh_console.model.names import AppKey
 
 
 class LogLine(msgspec.Struct, frozen=True, order=True):
-    """One line an instance wrote, masked; `at` in UTC."""
+    """One line an instance wrote, masked; `at` in UTC. `place` is where, on a target of several places."""
 
     at: datetime
     instance: str
     process: str
     stream: Literal["stdout", "stderr", "webduh"]
     text: str
+    place: str = ""
 
 
 class LogSelector(msgspec.Struct, frozen=True):

@@ -6,22 +6,34 @@ from typing import Literal
 import msgspec
 
 from webduh_console.model.build import BuildPlan
+from webduh_console.model.hooks import Hook
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Artifact, SourceRef, Spec, Variable
 
-Action = Literal["deploy", "rollback"]
+Action = Literal["deploy", "rollback", "catch-up"]
+
+
+Kind = Literal[
+    "artifact", "build", "variable", "route", "process", "health", "resource", "volume", "port", "setting", "server"
+]
+"""What a change is about. `artifact` is the source or the image, `build` how it is built."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference: `kind` is artifact, variable, route, process, volume or setting.
+    """One difference: what it is about, its name there, and the words for it `before` and `after` (empty: none).
 
-    Secret values are never shown.
+    Of a variable the words are `value` or `secret`, never the value itself.
     """
 
-    kind: str
+    kind: Kind
     name: str
     before: str
     after: str
+
+    @property
+    def sign(self) -> Literal["+", "-", "~"]:
+        """`+` comes, `-` goes, `~` changes."""
+        return "+" if not self.before else "-" if not self.after else "~"
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -38,7 +50,9 @@ class Plan(msgspec.Struct, frozen=True):
     A rollback has no `build` but an `artifact` and `to`, the release it goes back to. `usual` is what each step took
     at its last success,
     in seconds. `made` is when it was planned, in UTC. `consumes` are the pending variable changes that this
-    deployment carries out.
+    deployment carries out. On a target of several places `batch` is how many are switched at once (0: a third),
+    `quorum` how many are enough (0: all), and `places` where alone it is carried out (empty: everywhere); a
+    `catch-up` brings `to`, the release that serves elsewhere, to those that are behind. `hooks` are run here.
     """
 
     id: str
@@ -62,3 +76,7 @@ class Plan(msgspec.Struct, frozen=True):
     made: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     wait: bool = True
     force: bool = False
+    batch: int = 0
+    quorum: int = 0
+    places: tuple[str, ...] = ()
+    hooks: tuple[Hook, ...] = ()

@@ -43,7 +43,9 @@ class Route(msgspec.Struct, frozen=True, order=True):
 class SourceRef(msgspec.Struct, frozen=True):
     """What an app was built from.
 
-    `digest` covers the files' names, modes and contents; `dirty` means beyond the commit.
+    `digest` covers the files' names, modes and contents; `dirty` means beyond the commit. What came from a repository
+    has its `url`, the `ref` that was asked for (empty: its default branch) and the folder `path` in it; `folder` is
+    then a tree that is gone when the deployment is over.
     """
 
     folder: str
@@ -51,6 +53,15 @@ class SourceRef(msgspec.Struct, frozen=True):
     commit: str = ""
     branch: str = ""
     dirty: bool = False
+    url: str = ""
+    ref: str = ""
+    path: str = ""
+
+    @property
+    def words(self) -> str:
+        """The folder, or the repository with what of it was asked for: `URL`, `URL REF`, `URL REF in PATH`."""
+        within = f"in {self.path}" if self.path else ""
+        return " ".join(filter(None, (self.url, self.ref, within))) if self.url else self.folder
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -131,7 +142,10 @@ class Instance(msgspec.Struct, frozen=True):
 
 
 class Actual(msgspec.Struct, frozen=True):
-    """What a target says about an app in an environment: the serving release, its instances, and how well it is."""
+    """What a target says about an app in an environment: the serving release, its instances, and how well it is.
+
+    `behind` are the places of a target of several where an older release serves.
+    """
 
     key: AppKey
     release: Release | None = None
@@ -140,6 +154,7 @@ class Actual(msgspec.Struct, frozen=True):
     health: Literal["serving", "degraded", "down", "never", "unknown"] = "never"
     reason: str = ""
     busy: str = ""
+    behind: tuple[str, ...] = ()
 
 
 Outcome = Literal["running", "done", "failed", "reverted", "cancelled", "interrupted"]

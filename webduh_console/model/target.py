@@ -9,6 +9,8 @@ from typing import Literal, Protocol, runtime_checkable
 import msgspec
 
 from webduh_console.errors import CancelledError
+from webduh_console.model.audit import Act
+from webduh_console.model.drift import Drift
 from webduh_console.model.events import Event, Phase
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogSource, MetricSource
@@ -205,7 +207,10 @@ class Record(Protocol):
         """Write one line, on disk before this returns."""
 
     def audit(self, line: str) -> None:
-        """Append a line on who did what."""
+        """Append a line on who did what, as `model.audit.line` makes it, with the time there."""
+
+    def audits(self) -> list[Act]:
+        """Who did what to this app in this environment, oldest first; also after it was removed."""
 
 
 class Target(Protocol):
@@ -282,3 +287,22 @@ class Enterable(Protocol):
 
     def run(self, key: AppKey, argv: Sequence[str]) -> int:
         """A program once, beside the serving release and like it; its exit code. NotFoundError when none serves."""
+
+
+@runtime_checkable
+class Driftable(Protocol):
+    """A target that can say what somebody changed there by hand."""
+
+    def drift(self, keys: Sequence[AppKey] | None = None) -> Iterator[Drift]:
+        """How these apps, or all and the target itself, differ from what the records say. Read-only."""
+
+
+@runtime_checkable
+class Audited(Protocol):
+    """A target that remembers who did what to it as a whole, and tells of all its apps at once."""
+
+    def note(self, line: str) -> None:
+        """Append a line on who did what to the target itself, such as its set-up."""
+
+    def audits(self) -> list[Act]:
+        """Who did what to the target and to every app there, removed ones too; oldest first."""

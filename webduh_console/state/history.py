@@ -1,7 +1,7 @@
 """Every deployment that was begun from here, and its events."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,14 @@ class History:
             self._lines.pop(deployment.id, None)
             self.flush()
         self._write(deployment, 0, "")
+
+    def learn(self, deployments: Iterable[Deployment]) -> int:
+        """Keep deployments that were begun elsewhere; those that are known stay as they are. How many are new."""
+        known = {id for (id,) in self._database.rows("SELECT id FROM deployments")}
+        new = [deployment for deployment in deployments if deployment.id not in known]
+        for deployment in new:
+            self._write(deployment, 0, "")
+        return len(new)
 
     def get(self, id: str) -> Deployment:
         """The deployment with this id, or the only one whose id begins so.

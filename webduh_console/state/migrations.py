@@ -49,7 +49,26 @@ CREATE TABLE targets (
     name TEXT PRIMARY KEY, kind TEXT NOT NULL, address TEXT NOT NULL, identity TEXT NOT NULL, added TEXT NOT NULL
 );
 """
-_STATEMENTS = {"0001_first": _FIRST, "0002_targets": _TARGETS}
+_MEMBERS = """
+CREATE TABLE members (
+    target TEXT NOT NULL REFERENCES targets (name) ON DELETE CASCADE, server TEXT NOT NULL REFERENCES targets (name),
+    PRIMARY KEY (target, server)
+);
+"""
+_ACTS = "CREATE TABLE acts (id INTEGER PRIMARY KEY, act TEXT NOT NULL);"
+_SOURCES = """
+ALTER TABLE apps ADD COLUMN url TEXT NOT NULL DEFAULT '';
+ALTER TABLE apps ADD COLUMN ref TEXT NOT NULL DEFAULT '';
+ALTER TABLE apps ADD COLUMN path TEXT NOT NULL DEFAULT '';
+ALTER TABLE apps ADD COLUMN key TEXT NOT NULL DEFAULT '';
+"""
+_STATEMENTS = {
+    "0001_first": _FIRST,
+    "0002_targets": _TARGETS,
+    "0003_members": _MEMBERS,
+    "0004_acts": _ACTS,
+    "0005_sources": _SOURCES,
+}
 NAMES = tuple(_STATEMENTS)
 """All migrations this program knows, in their order: what is pending can be told without importing sqlite_utils."""
 

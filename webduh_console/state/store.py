@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Protocol
 
 from webduh_console.state import migrations
+from webduh_console.state.acts import Acts
 from webduh_console.state.apps import Apps
 from webduh_console.state.database import Database, connect, worded
 from webduh_console.state.history import History
@@ -30,6 +31,7 @@ class State:
 
     def __init__(self, database: Database, data: Path) -> None:
         self._database = database
+        self.acts = Acts(database)
         self.apps = Apps(database)
         self.targets = Targets(database)
         self.history = History(database)

@@ -1,6 +1,7 @@
 """What every target's record has in common: how it is written and read, and what is said when that fails. Pure."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -40,6 +41,11 @@ def printable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+def audit_line(line: str) -> str:
+    """A line for an audit log: one line of Unicode, whatever is in it."""
+    return "".join(character if character.isprintable() else " " for character in printable(line))
+
+
 def bare_release(release: Release) -> bytes:
     """A release without its variables, as one line of JSON."""
     return written(msgspec.structs.replace(release, variables={}))
@@ -48,6 +54,19 @@ def bare_release(release: Release) -> bytes:
 def bare_plan(plan: Plan) -> bytes:
     """A plan without its variables, as one line of JSON."""
     return written(msgspec.structs.replace(plan, variables={}))
+
+
+def digests(files: Mapping[str, bytes]) -> bytes:
+    """What a record's files must hold, by their names: JSON of name → SHA-256, so that an edited one is seen."""
+    return msgspec.json.encode({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+
+
+def read_digests(content: str | bytes) -> dict[str, str]:
+    """The digests that were written, by the files' names; those that cannot be read are none."""
+    try:
+        return msgspec.json.decode(content, type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
 
 
 def decoded(content: bytes, kind: type[T], what: str, file: object) -> T:

@@ -324,6 +324,7 @@ def test_log_lines_for_people_for_programs_and_raw(
         "process": "web",
         "stream": "stderr",
         "text": "x",
+        "place": "",
     }
 
 

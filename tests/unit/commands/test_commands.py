@@ -24,14 +24,14 @@ def test_an_empty_home_has_nothing_to_list(command: str, line: Line) -> None:
 
 
 KEYS = {
-    "status": "app busy created environment folder instances pending project reason release state target url",
+    "status": "app behind busy created environment folder instances pending project reason release state target url",
     "top": "cpu exit in_flight memory name pid place port process release restarts started state",
     "releases shop": "artifact base by created deployment key number restores serving source spec target trigger"
     " variables",
     "deployments": "action app base by environment error finished id outcome project release seconds started steps"
     " target trigger url",
     "env ls shop": "name origin pending secret value",
-    "app ls": "added folder name project",
+    "app ls": "added folder name path project ref url",
     "target ls": "apps cpu detail kind memory name state",
     "target check": "fix name ok place value",
     "config get": "name value",

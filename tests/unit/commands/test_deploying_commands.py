@@ -11,7 +11,6 @@ from webduh_console.cli.face import json_line
 from webduh_console.commands.context import Context
 from webduh_console.commands.results import Done, Lists, Text
 from webduh_console.errors import NotFoundError, UsageError
-from webduh_console.model.mask import MASK
 
 
 def test_a_folder_is_deployed_changed_rolled_back_and_removed(line: Line, shop: Path, ctx: Context) -> None:
@@ -52,7 +51,7 @@ def test_a_plan_as_json_shows_changes_and_no_secret(line: Line, shop: Path, monk
     assert " ".join(sorted(answer.data)) == (
         "action app base blockers changes environment framework project questions steps target to url warnings"
     )
-    assert {"kind": "variable", "name": "TOKEN", "before": "", "after": MASK} in answer.data["changes"]
+    assert {"kind": "variable", "name": "TOKEN", "sign": "+", "before": "", "after": "secret"} in answer.data["changes"]
     assert answer.data["steps"][:4] == ["check", "build", "lease", "record"]
     assert {"address", "artifact", "start", "healthy", "route", "current", "watch"} <= set(answer.data["steps"])
     assert answer.text.splitlines()[0].startswith(

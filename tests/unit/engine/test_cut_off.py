@@ -85,7 +85,7 @@ def test_removing_finishes_what_was_cut_off_and_leaves_no_release(three: SmallTa
     for place in "abc":
         record = three.record(KEY, place)
         assert (record.releases(), record.current(), record.unfinished(), record.holder()) == ([], None, [], None)
-        assert "me removed shop with its volumes" in (record.folder / "audit.log").read_text()
+        assert "me remove shop with its volumes" in (record.folder / "audit.log").read_text()
 
 
 def test_removing_needs_every_lease_and_keeps_none_that_it_got(three: SmallTarget) -> None:

@@ -194,4 +194,7 @@ def test_who_deployed_what_is_audited(target: SmallTarget) -> None:
     target.wishes["route"] = fail
     deploy(target, 2, 1)
     lines = (target.root / "a" / "record" / "audit.log").read_text().splitlines()
-    assert [line.partition(" ")[2] for line in lines] == ["me deploy release 1 made live (command)"]
+    assert [line.partition(" ")[2] for line in lines] == [
+        "me deploy release 1 made live (command)",
+        "me deploy release 2 not made live: It is not well, said •••. (command)",
+    ]

@@ -165,6 +165,10 @@ def test_who_did_what_is_kept_line_by_line(record: FileRecord) -> None:
     record.audit("me removed shop")
     lines = (record.folder / "audit.log").read_text().splitlines()
     assert [line.partition(" ")[2] for line in lines] == ["me deploy release 1 made live (command)", "me removed shop"]
+    assert [(act.by, act.act, act.what, act.trigger, act.key) for act in record.audits()] == [
+        ("me", "deploy", "release 1 made live", "command", record.key),
+        ("me", "removed", "shop", "", record.key),
+    ]
     assert all(len(line.partition(" ")[0]) == len("2030-01-01T00:00:00Z") for line in lines)
 
 

@@ -1,3 +1,4 @@
+import getpass
 from collections.abc import Callable
 
 import msgspec
@@ -231,7 +232,13 @@ def test_who_did_what_is_kept_line_by_line(record: RemoteRecord) -> None:
     for said in ("me deploy release 1 made live (command)", "me removed\nshop\x1b[31m", "$(id) `id` '\""):
         record.audit(said)
     lines = (app_folder(record) / "audit.log").read_text().splitlines()
-    assert [line.partition(" ")[2] for line in lines] == [
+    assert {line.rpartition(" via ")[2] for line in lines} == {getpass.getuser()}
+    assert [(act.by, act.act, act.what, act.trigger, act.via, act.key) for act in record.audits()] == [
+        ("me", "deploy", "release 1 made live", "command", getpass.getuser(), KEY),
+        ("me", "removed", "shop [31m", "", getpass.getuser(), KEY),
+        ("$(id)", "`id`", "'\"", "", getpass.getuser(), KEY),
+    ]
+    assert [line.partition(" ")[2].rpartition(" via ")[0] for line in lines] == [
         "me deploy release 1 made live (command)",
         "me removed shop [31m",
         "$(id) `id` '\"",

@@ -1,10 +1,13 @@
 """The list of apps."""
 
+import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from webduh_console.config.home import Home
 from webduh_console.errors import UsageError
 from webduh_console.state.apps import AppEntry
 from webduh_console.state.store import State
@@ -63,3 +66,47 @@ def test_an_app_can_move_and_be_forgotten(state: State, noon: datetime) -> None:
     state.apps.remove("default", "blog")
     state.apps.remove("default", "blog")
     assert state.apps.all() == []
+
+
+def test_an_app_of_a_repository_keeps_its_origin_and_takes_another_ref(state: State, noon: datetime) -> None:
+    web = AppEntry("default", "web", "", noon, "https://example.com/a.git", "v1", "apps/web")
+    api = AppEntry("default", "api", "", noon, "https://example.com/a.git", "", "apps/api", "/keys/api")
+    state.apps.add(web)
+    state.apps.add(api)
+    assert state.apps.all() == [api, web]
+    assert state.apps.by_origin("https://example.com/a.git", "apps/web") == web
+    assert state.apps.by_origin("https://example.com/a.git", "") is None
+    newer = AppEntry("default", "web", "", noon, "https://example.com/a.git", "v2", "apps/web", "/keys/web")
+    state.apps.add(newer)
+    assert state.apps.get("web") == newer
+
+
+def test_a_name_of_a_folder_is_not_taken_by_a_repository_nor_the_other_way(state: State, noon: datetime) -> None:
+    state.apps.add(AppEntry("default", "blog", "/srv/blog", noon))
+    state.apps.add(AppEntry("default", "shop", "", noon, "https://example.com/shop.git"))
+    before = state.apps.all()
+    with pytest.raises(UsageError, match=r"It lives in /srv/blog, and this one in https://example\.com/blog\.git"):
+        state.apps.add(AppEntry("default", "blog", "", noon, "https://example.com/blog.git"))
+    with pytest.raises(UsageError, match=r"It lives in https://example\.com/shop\.git, and this one in /srv/shop"):
+        state.apps.add(AppEntry("default", "shop", "/srv/shop", noon))
+    assert state.apps.all() == before
+
+
+def test_an_app_that_moves_into_a_folder_forgets_its_repository(state: State, noon: datetime) -> None:
+    state.apps.add(AppEntry("default", "shop", "", noon, "https://example.com/shop.git", "v1", "web", "/keys/shop"))
+    state.apps.move("default", "shop", Path("/srv/shop"))
+    assert state.apps.all() == [AppEntry("default", "shop", "/srv/shop", noon)]
+
+
+def test_the_apps_of_a_state_from_before_there_were_repositories_stay(
+    opened: Callable[[], State], place: Home, noon: datetime
+) -> None:
+    older = opened()
+    older.apps.add(AppEntry("default", "blog", "/srv/blog", noon))
+    older.close()
+    with sqlite3.connect(place.data / "state.db") as database:
+        for column in ("url", "ref", "path", "key"):
+            database.execute(f"ALTER TABLE apps DROP COLUMN {column}")
+        database.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_sources'")
+    database.close()
+    assert opened().apps.all() == [AppEntry("default", "blog", "/srv/blog", noon)]

@@ -35,3 +35,23 @@ def test_a_name_that_stands_for_another_address_is_refused(state: State, noon: d
     assert caught.value.what == "There is a target prod already."
     assert caught.value.why == "It stands for ssh://deploy@10.0.0.5."
     assert state.targets.all()[0].address == "ssh://deploy@10.0.0.5"
+
+
+def test_several_servers_are_one_target_until_it_is_forgotten(state: State, noon: datetime) -> None:
+    servers = [TargetEntry(name, "server", f"ssh://{name}", "", noon) for name in ("a", "b", "c")]
+    for server in servers:
+        state.targets.add(server)
+    shop = TargetEntry("shop", "servers", "", "", noon, ("a", "c"))
+    state.targets.add(shop)
+    state.targets.add(shop)
+    assert state.targets.all() == [*servers, shop]
+    assert state.targets.get("shop") == shop
+    assert [state.targets.teams(name) for name in ("a", "b", "c")] == [("shop",), (), ("shop",)]
+    with pytest.raises(UsageError, match="c is one of the servers of shop"):
+        state.targets.remove("c")
+    with pytest.raises(UsageError, match="There is a target shop already") as caught:
+        state.targets.add(msgspec.structs.replace(shop, servers=("a", "b")))
+    assert caught.value.why == "It stands for a, c."
+    state.targets.remove("shop")
+    assert state.targets.all() == servers
+    state.targets.remove("c")

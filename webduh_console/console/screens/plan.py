@@ -136,7 +136,7 @@ def plan_lines(plan: Plan, width: int) -> list[list[Piece]]:
             "domain",
             [(visible(", ".join(f"{r.host}{r.path.rstrip('/')}" for r in plan.spec.routes if r.host)), "accent")],
         ),
-        ("from", [(visible(plan.source.folder), "text")]),
+        ("from", [(visible(plan.source.words), "text")]),
         ("framework", [(plan.spec.framework, "text")]),
         ("now serving", [(base, "text" if plan.base is not None else "faint")]),
         ("goes back to", [(f"v{plan.to}" if plan.to is not None else "", "bold text")]),

@@ -106,6 +106,7 @@ def link_volume(layout: Layout, key: AppKey, folder: Path, volume: Volume) -> No
             hint="Say a relative path in webduh.yaml, and let the app use that.",
         )
     if here.is_symlink() and here.readlink() == kept:
+        kept.mkdir(parents=True, exist_ok=True)  # somebody may have removed it by hand
         return
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

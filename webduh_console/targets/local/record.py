@@ -9,6 +9,8 @@ from typing import Protocol
 import msgspec
 
 from webduh_console.clock import now
+from webduh_console.model.audit import Act
+from webduh_console.model.audit import read as read_acts
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Variable
@@ -16,6 +18,9 @@ from webduh_console.model.target import Holder, JournalLine, Lease
 from webduh_console.targets import records
 from webduh_console.targets.local import lease as leases
 from webduh_console.transport.files import append_line, write_file
+
+DIGESTS = "digests.json"
+"""Of each of a release's files the digest that it was written with."""
 
 
 class Seals(Protocol):
@@ -115,9 +120,13 @@ class FileRecord:
             for name, variable in release.variables.items()
             if sealer
         }
-        write_file(folder / "plan.json", records.bare_plan(plan))
-        write_file(folder / "variables.json", msgspec.json.encode(sealed))
-        write_file(folder / "release.json", records.bare_release(release))
+        files = {
+            "plan.json": records.bare_plan(plan),
+            "variables.json": msgspec.json.encode(sealed),
+            "release.json": records.bare_release(release),
+        }
+        for name, content in {DIGESTS: records.digests(files), **files}.items():
+            write_file(folder / name, content)
 
     def remove(self, lease: Lease, number: int) -> None:
         """Forget a release. It is moved aside first, so that a cut leaves it whole or gone."""
@@ -155,9 +164,20 @@ class FileRecord:
         lease.check()
         append_line(self._of(number) / "journal.jsonl", msgspec.json.encode(line))
 
+    def edited(self, number: int) -> list[str]:
+        """The files of a release that are not as they were written; of one without digests that is not known."""
+        folder = self._of(number)
+        said = records.read_digests(_bytes(folder / DIGESTS))
+        found = records.read_digests(records.digests({name: _bytes(folder / name) for name in said}))
+        return sorted(name for name, digest in said.items() if found[name] != digest)
+
     def audit(self, line: str) -> None:
         """Append a line on who did what, with the time in UTC."""
-        append_line(self.folder / "audit.log", f"{now():%Y-%m-%dT%H:%M:%SZ} {line}".encode())
+        audit(self.folder / "audit.log", line)
+
+    def audits(self) -> list[Act]:
+        """Who did what to this app in this environment, oldest first; also after it was removed."""
+        return audits(self.folder / "audit.log", self.key)
 
     def _of(self, number: int) -> Path:
         return self.folder / "releases" / str(number)
@@ -167,3 +187,23 @@ class FileRecord:
 
     def _place(self, name: str) -> str:
         return f"{self.key.slug}/{name}"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def audit(file: Path, line: str) -> None:
+    """Append a line on who did what, with the time in UTC."""
+    append_line(file, f"{now():%Y-%m-%dT%H:%M:%SZ} {records.audit_line(line)}".encode())
+
+
+def audits(file: Path, key: AppKey | None = None) -> list[Act]:
+    """What an audit log tells of; nothing when there is none."""
+    try:
+        return read_acts(file.read_bytes(), "local", key)
+    except FileNotFoundError:
+        return []

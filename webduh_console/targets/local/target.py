@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from webduh_console.model.audit import Act
 from webduh_console.model.events import Event
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
@@ -17,10 +18,11 @@ from webduh_console.model.target import Ability, Step
 from webduh_console.targets.local import launch
 from webduh_console.targets.local.layout import Layout
 from webduh_console.targets.local.observing import observe
-from webduh_console.targets.local.record import FileRecord, Seals
+from webduh_console.targets.local.record import FileRecord, Seals, audit, audits
 from webduh_console.targets.local.supervisor.client import Supervisor
 
 if TYPE_CHECKING:
+    from webduh_console.model.drift import Drift
     from webduh_console.targets.local.builder import LocalBuilder
     from webduh_console.targets.local.logs import LocalLogs
     from webduh_console.targets.local.metrics import LocalMetrics
@@ -138,6 +140,22 @@ class LocalTarget:
     def record(self, key: AppKey, place: str) -> FileRecord:
         """What it remembers of an app in an environment."""
         return FileRecord(self.layout.app(key), key, self._sealer)
+
+    def drift(self, keys: Sequence[AppKey] | None = None) -> "Iterator[Drift]":
+        """What somebody changed by hand in these apps, or in all of them. Read-only."""
+        from webduh_console.targets.local.drift import drift
+
+        chosen = self.keys() if keys is None else keys
+        return drift(self.layout, self.supervisor, [self.record(key, PLACE) for key in chosen])
+
+    def note(self, line: str) -> None:
+        """Append a line on who did what to this machine as a target."""
+        audit(self.layout.root / "audit.log", line)
+
+    def audits(self) -> list[Act]:
+        """Who did what here, oldest first; to removed apps, too."""
+        found = [act for key in self.keys() for act in self.record(key, PLACE).audits()]
+        return sorted([*audits(self.layout.root / "audit.log"), *found], key=lambda act: act.at)
 
     def logs(self) -> "LocalLogs":
         """The logs of its instances."""

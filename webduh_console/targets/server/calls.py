@@ -4,12 +4,12 @@ import http.client
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from webduh_console.targets.server.refusals import EngineError, refused, unanswered
-from webduh_console.targets.server.streams import Stream, blocks
+from webduh_console.targets.server.streams import Stream, blocks, objects
 from webduh_console.targets.server.way import Way
 from webduh_console.targets.server.wire import DuplexConnection
 from webduh_console.transport.machine import Machine
@@ -123,6 +123,28 @@ class Calls:
             raise
         connection.wait_at_most(limit)
         return Stream(connection, shape(response), lambda why: unanswered(what, self.server, f"It broke off: {why}."))
+
+    def upload(self, what: str, path: str, parts: Iterable[bytes], limit: float) -> Iterator[dict[str, Any]]:
+        """Send a body in parts as they come, and give the JSON objects of the answer, a line each.
+
+        Silence of `limit` seconds breaks it off. What `parts` raises is raised here, and ends the connection.
+        """
+        what = f"{what} on {self.server}."
+        connection = DuplexConnection(self.way.open, timeout=limit)
+        headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"}
+        try:
+            connection.request("POST", f"/v{self.way.version().api}{path}", iter(parts), headers, encode_chunked=True)
+            response = connection.getresponse()
+            if response.status >= 400:
+                raise refused(what, self.server, response.status, _message(response.read()))
+            for said in objects(blocks(response)):
+                if error := said.get("error"):
+                    raise refused(what, self.server, response.status, str(error))
+                yield said
+        except (OSError, http.client.HTTPException) as error:
+            raise unanswered(what, self.server, f"The connection broke: {error}.") from error
+        finally:
+            connection.cut()
 
     def _sdk(self) -> "APIClient":
         version = self.way.version().api

@@ -186,6 +186,29 @@ class Engine:
             f"The image {reference} cannot be removed", lambda sdk: sdk.remove_image(reference, force=False)
         )
 
+    def layers(self, reference: str) -> tuple[str, ...]:
+        """The digests of an image's layers, uncompressed, the lowest first; none when it is not there."""
+        answer = self._calls.find(
+            f"The image {reference} cannot be read",
+            lambda sdk: sdk.inspect_image(reference),  # type: ignore[no-untyped-call]
+        )
+        return tuple(((answer or {}).get("RootFS") or {}).get("Layers") or ())
+
+    def all_layers(self) -> frozenset[tuple[str, ...]]:
+        """The layers of every image that is there."""
+        found = self._calls.ask("The images cannot be listed", lambda sdk: sdk.images())
+        return frozenset(layers for _, layers in self.each((each["Id"] for each in found), self.layers))
+
+    def export(self, reference: str) -> Stream[bytes]:
+        """An image with its name, as the tar archive that `load` takes."""
+        path = f"/images/{quote(reference, safe='')}/get"
+        return self._calls.stream(f"The image {reference} cannot be sent", "GET", path, blocks, limit=_EXEC_LIMIT)
+
+    def load(self, archive: Iterable[bytes]) -> None:
+        """Take images from a tar archive; layers that are there already may be left out of it."""
+        for _ in self._calls.upload("The image cannot be loaded", "/images/load?quiet=1", archive, _EXEC_LIMIT):
+            continue
+
     # networks and volumes
 
     def networks(self) -> list[Network]:

@@ -6,11 +6,14 @@ from typing import TypeVar
 import msgspec
 
 from webduh_console.errors import WebduhError
+from webduh_console.model.audit import Act
+from webduh_console.model.audit import read as read_acts
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Variable
 from webduh_console.model.target import Holder, JournalLine, Lease
 from webduh_console.targets import records
+from webduh_console.targets.server.audit import VIA
 from webduh_console.targets.server.files import OPEN, RootFolder
 from webduh_console.targets.server.lease import ENTER_NEW, RemoteLease, acquire
 from webduh_console.targets.server.snapshots import Snapshot, look
@@ -41,8 +44,9 @@ take written "$2" || exit 74
 sed -n 1p .written.new >.plan.json.new &&
   sed -n 2p .written.new >.variables.json.new &&
   sed -n 3p .written.new >.release.json.new &&
+  sed -n 4p .written.new >.digests.json.new &&
   rm .written.new &&
-  place plan.json variables.json release.json &&
+  place plan.json variables.json digests.json release.json &&
   settle .. || exit 74
 """
 _REMOVE = r"""
@@ -64,12 +68,7 @@ settle . && rm -rf .erased && settle . || exit 74
 _APPEND = r"""
 mkdir -p "releases/$1" && cd "releases/$1" && append journal.jsonl "$2" || exit 74
 """
-_AUDIT = (
-    ENTER_NEW
-    + r"""
-append audit.log "$(date -u +%Y-%m-%dT%H:%M:%SZ) $3" || exit 74
-"""
-)
+_AUDIT = ENTER_NEW + VIA + 'append audit.log "$(date -u +%Y-%m-%dT%H:%M:%SZ) $3$via" || exit 74\n'
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,12 @@ class RemoteRecord:
                 kept="Nothing was changed.",
                 hint="Set it again, in base64 if it must hold such bytes.",
             ) from error
-        content = b"%s\n%s\n%s\n" % (records.bare_plan(plan), variables, records.bare_release(release))
+        files = {
+            "plan.json": records.bare_plan(plan) + b"\n",
+            "variables.json": variables + b"\n",
+            "release.json": records.bare_release(release) + b"\n",
+        }
+        content = b"".join([*files.values(), records.digests(files), b"\n"])
         self._ours(lease).run(_WRITE, str(release.number), str(len(content)), stdin=content)
 
     def remove(self, lease: Lease, number: int) -> None:
@@ -167,9 +171,13 @@ class RemoteRecord:
         self._ours(lease).run(_APPEND, str(number), records.written(line).decode())
 
     def audit(self, line: str) -> None:
-        """Append a line on who did what, with the server's time in UTC."""
-        shown = "".join(character if character.isprintable() else " " for character in records.printable(line))
-        self.folder.run(_AUDIT, self.key.slug, shown)
+        """Append a line on who did what, with the server's time in UTC and the user it is done as there."""
+        self.folder.run(_AUDIT, self.key.slug, records.audit_line(line))
+
+    def audits(self) -> list[Act]:
+        """Who did what to this app in this environment, oldest first; also after it was removed."""
+        content = self.folder.read(f"{self.folder.layout.app(self.key)}/audit.log") or b""
+        return read_acts(content, self.folder.machine.name, self.key)
 
     def _ours(self, lease: Lease) -> RemoteLease:
         assert isinstance(lease, RemoteLease)

@@ -23,7 +23,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
-    """An image that is there; `size` in bytes, `arch` as Docker writes it (`amd64`), both empty if it tells none."""
+    """An image that is there; `size` in bytes, `arch` as Docker writes it (`amd64`), both empty if it tells none.
+
+    `env` are the names of the variables that it sets by itself; a list of images does not tell them.
+    """
 
     id: str
     tags: tuple[str, ...] = ()
@@ -32,6 +35,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     arch: str = ""
     created: datetime | None = None
     labels: dict[str, str] = {}
+    env: tuple[str, ...] = ()
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +82,7 @@ def image(answer: Mapping[str, Any]) -> Image:
         arch=answer.get("Architecture") or "",
         created=moment(created) if isinstance(created, str) else None,
         labels=labels,
+        env=tuple(pair.partition("=")[0] for pair in (answer.get("Config") or {}).get("Env") or ()),
     )
 
 

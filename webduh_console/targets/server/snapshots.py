@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import TargetError, WebduhError
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Release
 from webduh_console.model.target import Holder
@@ -121,6 +121,14 @@ class Snapshot:
         if content is None:
             raise records.no_release(self.key, number, self.kept)
         return records.decoded(content, Release, records.release_named(self.key, number), self._path(_file(number)))
+
+    @property
+    def target(self) -> str:
+        """The name of the target that the newest release was deployed to; empty when that cannot be told."""
+        try:
+            return self.release(self.kept[-1]).target if self.kept else ""
+        except WebduhError:  # it is an error for whoever asks for the release
+            return ""
 
     @property
     def unfinished(self) -> list[int]:

@@ -87,14 +87,16 @@ def _path(route: Route, release: Release) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch(ServerStep):
-    """Watches the new release for a while before the way back is given up."""
+    """Watches the new release for a while before the way back is given up; `web_only` what gets the requests alone."""
 
     name: str = "watch"
     phase: Phase = "watch"
+    web_only: bool = False
 
     def do(self, run: Run) -> Work:
         """Look again and again; a restart, an exit or a majority of 5xx answers ends it."""
-        began, names, slug = time.monotonic(), all_names(run.release), run.release.key.slug
+        began, slug = time.monotonic(), run.release.key.slug
+        names = web_names(run.release) if self.web_only else all_names(run.release)
         before = self.parts.front.counts().get(slug, Requests())
         while True:
             seconds = time.monotonic() - began

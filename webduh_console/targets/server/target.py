@@ -4,7 +4,6 @@ What only some commands need is imported where it is used, so that `status` star
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,10 +17,13 @@ from webduh_console.model.target import Ability, Step
 from webduh_console.targets.processes import processes
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
+from webduh_console.targets.server.keeping import kept
 from webduh_console.targets.server.layout import Layout
 from webduh_console.transport.machine import Machine
 
 if TYPE_CHECKING:
+    from webduh_console.model.audit import Act
+    from webduh_console.model.drift import Drift
     from webduh_console.targets.server.builder import ServerBuilder
     from webduh_console.targets.server.front import Front
     from webduh_console.targets.server.logs import ServerLogs
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 class ServerTarget:
     """A `Target` whose one place is a server. Nothing is connected before something is asked.
 
-    `address` is the server's as a person wrote it.
+    `address` is the server's as a person wrote it; `teams` are the targets of several servers that it is one of: what
+    was deployed to those is theirs.
     """
 
     kind = "server"
@@ -45,20 +48,21 @@ class ServerTarget:
     def __init__(self, name: str, machine: Machine, address: str) -> None:
         self.name, self.machine, self.address = name, machine, address
         self.places: tuple[str, ...] = (name,)
+        self.teams: frozenset[str] = frozenset()
 
-    @cached_property
+    @kept
     def engine(self) -> Engine:
         """Docker on the server."""
         return Engine(self.machine)
 
-    @cached_property
+    @kept
     def folder(self) -> RootFolder:
         """The records' root there, wherever setup put it."""
         from webduh_console.targets.server.locating import root_folder
 
         return root_folder(self.machine)
 
-    @cached_property
+    @kept
     def _to_be(self) -> RootFolder:
         """The root as setup leaves it."""
         from webduh_console.targets.server.setup import settled
@@ -67,15 +71,16 @@ class ServerTarget:
         bare = RootFolder(self.machine, Layout())
         return settled(bare, survey(bare))
 
-    @cached_property
+    @kept
     def front(self) -> "Front":
         """Traefik on the server."""
         from webduh_console.targets.server.front import Front
 
         return Front(self.folder)
 
-    @cached_property
-    def _parts(self) -> "Parts":
+    @kept
+    def parts(self) -> "Parts":
+        """What its steps work with."""
         from webduh_console.targets.server.steps import Parts
 
         return Parts(self.name, self.folder, self.engine, self.front)
@@ -93,10 +98,16 @@ class ServerTarget:
         return setup_steps(self._to_be)
 
     def keys(self) -> Sequence[AppKey]:
-        """Every app and environment that has a record there."""
+        """Every app and environment that has a record there, but for those of its teams."""
         from webduh_console.targets.server.snapshots import snapshot
 
-        return list(snapshot(self.folder))
+        return [key for key, seen in snapshot(self.folder).items() if not self.teams or seen.target not in self.teams]
+
+    def keys_of(self, team: str) -> Sequence[AppKey]:
+        """Those that were deployed to a target of several servers."""
+        from webduh_console.targets.server.snapshots import snapshot
+
+        return [key for key, seen in snapshot(self.folder).items() if seen.target == team]
 
     def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
         """What serves now: one look at the records, one at Docker."""
@@ -143,7 +154,7 @@ class ServerTarget:
         """Network, artifact, release process, start, healthy; route, workers; watch."""
         from webduh_console.targets.server.switching import deployment_steps
 
-        return deployment_steps(self._parts, plan)
+        return deployment_steps(self.parts, plan)
 
     def url(self, plan: Plan) -> str:
         """`http://` and the first host; empty when nothing leads to it."""
@@ -153,26 +164,44 @@ class ServerTarget:
         """Drain and stop a release's instances."""
         from webduh_console.targets.server.switching import Retire
 
-        return Retire(parts=self._parts, name=f"retire-{number}", number=number)
+        return Retire(parts=self.parts, name=f"retire-{number}", number=number)
 
     def discard(self, release: Release, place: str) -> Step:
         """Remove a release's containers, and its image if no other release names it."""
         from webduh_console.targets.server.removal import Discard
 
         record = self.record(release.key, place)
-        return Discard(parts=self._parts, name=f"discard-{release.number}", release=release, record=record)
+        return Discard(parts=self.parts, name=f"discard-{release.number}", release=release, record=record)
 
     def remove(self, key: AppKey, volumes: bool = False) -> Sequence[Step]:
         """Take its routes away, then its containers and images."""
         from webduh_console.targets.server.removal import RemoveAll, Unroute
 
-        return (Unroute(parts=self._parts, key=key), RemoveAll(parts=self._parts, key=key, volumes=volumes))
+        return (Unroute(parts=self.parts, key=key), RemoveAll(parts=self.parts, key=key, volumes=volumes))
 
     def record(self, key: AppKey, place: str) -> "RemoteRecord":
         """What the server remembers of an app in an environment."""
         from webduh_console.targets.server.record import RemoteRecord
 
         return RemoteRecord(self.folder, key)
+
+    def drift(self, keys: Sequence[AppKey] | None = None) -> "Iterator[Drift]":
+        """What somebody changed by hand in these apps, or in all and on the server itself. Read-only."""
+        from webduh_console.targets.server.drift import drift
+
+        return drift(self.folder, self.engine, keys)
+
+    def note(self, line: str) -> None:
+        """Append a line on who did what to the server itself."""
+        from webduh_console.targets.server.audit import note
+
+        note(self.folder, line)
+
+    def audits(self) -> "list[Act]":
+        """Who did what to the server and to every app there, oldest first; one round trip."""
+        from webduh_console.targets.server.audit import audits
+
+        return audits(self.folder)
 
     def logs(self) -> "ServerLogs":
         """The logs of its containers."""
@@ -184,7 +213,7 @@ class ServerTarget:
         """The figures of its containers, kept as long as this target is."""
         return self._metrics
 
-    @cached_property
+    @kept
     def _metrics(self) -> "ServerMetrics":
         from webduh_console.targets.server.metrics import ServerMetrics
 
@@ -245,6 +274,13 @@ class ServerTarget:
         from webduh_console.targets.server.pruning import prune
 
         return prune(self.folder, self.engine, cache)
+
+    @property
+    def met(self) -> bool:
+        """Whether there is a connection, as far as is known without asking."""
+        from webduh_console.transport.ssh.machine import SSHMachine
+
+        return isinstance(self.machine, SSHMachine) and self.machine.alive
 
     def close(self) -> None:
         """End the connections."""

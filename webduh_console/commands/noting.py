@@ -1,0 +1,65 @@
+"""Writes down who did what: where it was done, and here where it cannot be written there."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from webduh_console.clock import now
+from webduh_console.commands.context import Context
+from webduh_console.config.load import looks_secret
+from webduh_console.errors import WebduhError
+from webduh_console.model import audit
+from webduh_console.model.events import AnyEvent, Finished
+from webduh_console.model.mask import MASK, masker
+from webduh_console.model.names import AppKey
+from webduh_console.model.target import Audited, Target
+
+
+def note_here(ctx: Context, act: str, what: str, key: AppKey | None = None, target: str = "") -> None:
+    """Write down an act that belongs to this machine alone."""
+    ctx.state.acts.add(audit.Act(now(), ctx.by, act, what, ctx.trigger, "", key, target))
+
+
+def note_app(ctx: Context, target: Target, key: AppKey, act: str, what: str) -> None:
+    """Write down an act on an app, at every place of its target; it never keeps the act itself from being done."""
+    line = audit.line(ctx.by, act, what, ctx.trigger)
+    try:
+        for place in target.places:
+            target.record(key, place).audit(line)
+    except WebduhError as error:
+        note_here(ctx, act, f"{what} (not written on {target.name}: {error.what})", key, target.name)
+
+
+def note_target(ctx: Context, target: Target, act: str, what: str) -> None:
+    """Write down an act on a target as a whole; it never keeps the act itself from being done."""
+    try:
+        if not isinstance(target, Audited):
+            note_here(ctx, act, what, None, target.name)
+            return
+        target.note(audit.line(ctx.by, act, what, ctx.trigger))
+    except WebduhError as error:
+        note_here(ctx, act, f"{what} (not written on {target.name}: {error.what})", None, target.name)
+
+
+def noted(ctx: Context, target: Target, act: str, what: str, events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """The events; when the last says how the work on a target ended, that is written down."""
+    for event in events:
+        if isinstance(event, Finished):
+            note_target(ctx, target, act, f"{what}: {event.outcome}")
+        yield event
+
+
+def shown_argv(argv: Sequence[str], secrets: Iterable[str] = ()) -> str:
+    """What is run, as one text in which known secrets, and values that look like one, are masked."""
+    mask, shown, hide = masker(secrets), [], False
+    for word in argv:
+        name, equals, value = word.partition("=")
+        plain = name.lstrip("-").replace("-", "_")
+        if hide:
+            shown.append(MASK)
+        elif equals and looks_secret(plain, value):
+            shown.append(f"{name}={MASK}")
+        elif looks_secret("", word):
+            shown.append(MASK)
+        else:
+            shown.append(mask(word))
+        hide = word.startswith("-") and not equals and looks_secret(plain, "x")
+    return " ".join(shown)

@@ -1,0 +1,167 @@
+"""Where an app's source is: a folder here, or a tree of a repository that goes away when the work is over."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from webduh_console.clock import now
+from webduh_console.commands.apps import entry_for, find, find_or_name
+from webduh_console.commands.context import Context
+from webduh_console.errors import NotFoundError, UsageError
+from webduh_console.model.events import AnyEvent, Finished
+from webduh_console.model.hooks import ROLLBACK_POINTS, Hook
+from webduh_console.model.plan import Plan
+from webduh_console.model.release import SourceRef
+from webduh_console.state.apps import AppEntry
+from webduh_console.transport.git.address import Origin, is_address, origin
+
+if TYPE_CHECKING:
+    from webduh_console.transport.git.repository import Checkout
+
+TOKEN = "WEBDUH_GIT_TOKEN"
+"""The variable of the environment that holds a token for repositories over HTTPS."""
+
+
+class SourceWishes(msgspec.Struct, frozen=True):
+    """What the options of a command say about the source; None: nothing."""
+
+    name: str | None = None
+    project: str | None = None
+    ref: str | None = None
+    path: str | None = None
+    deploy_key: str | None = None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """An app, the folder that holds it now, and its checkout if it comes from a repository."""
+
+    entry: AppEntry
+    folder: Path
+    checkout: "Checkout | None" = None
+
+    def ref(self, digest: str, folder_ref: SourceRef) -> SourceRef:
+        """What is recorded of a checkout, or of a folder as Git knows it."""
+        if self.checkout is None:
+            return folder_ref
+        came = self.checkout.origin
+        commit, branch = self.checkout.commit, self.checkout.branch
+        return SourceRef(str(self.folder), digest, commit, branch, False, came.url, came.ref, came.path)
+
+
+def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes()) -> Source:
+    """The source that a word stands for: an app's name, a folder, or a repository, which is fetched.
+
+    NotFoundError when it is not there, GitError when a repository cannot be read.
+    """
+    if is_address(word) and not _is_known(ctx, word):
+        return _repository(ctx, word, wishes)
+    entry = find_or_name(ctx, word, wishes.name, wishes.project)
+    if entry.url:
+        ref = entry.ref if wishes.ref is None else wishes.ref
+        wanted = origin(
+            entry.url, ref, entry.path if wishes.path is None else wishes.path, wishes.deploy_key or entry.key
+        )
+        if wanted.path != entry.path:
+            raise _elsewhere(entry, wanted)
+        checkout = fetched(ctx, wanted)
+        return Source(entry, checkout.folder, checkout)
+    if wishes.ref is not None or wishes.path is not None or wishes.deploy_key is not None:
+        raise UsageError(
+            f"{entry.name} comes from a folder, and --ref, --path and --deploy-key are for repositories.",
+            kept="Nothing was changed.",
+            hint="Name the repository: `webduh deploy https://… --ref NAME`.",
+        )
+    return Source(entry, _folder(entry))
+
+
+def folder_of(ctx: Context, word: str) -> Path:
+    """The folder that holds an app now; a repository is fetched."""
+    entry = find(ctx, word)
+    return source(ctx, word).folder if entry.url else _folder(entry)
+
+
+def fetched(ctx: Context, wanted: Origin) -> "Checkout":
+    """A tree of a repository, which the context takes away when it is closed."""
+    from webduh_console.transport.git.repository import Repository
+
+    token, keys = os.environ.get(TOKEN, ""), ctx.home.config / "known_hosts"
+    checkout = Repository(ctx.home.cache / "git", wanted, token, keys, told=ctx.told).checkout()
+    ctx.checkouts[str(checkout.folder)] = checkout
+    return checkout
+
+
+def hooks_here(folder: str, made: Plan | None) -> tuple[tuple[Hook, ...], tuple[str, ...]]:
+    """The hooks of a rollback, which are those of the app's folder as it is now; and what is said where it has none but
+    what serves had some."""
+    from webduh_console.config.load import load
+    from webduh_console.config.spec import hooks
+
+    if folder and Path(folder).is_dir():
+        return hooks(load(Path(folder)), Path(folder)), ()
+    had = dict.fromkeys(hook.point for hook in made.hooks if hook.point in ROLLBACK_POINTS) if made else {}
+    return (), (f"The hooks {', '.join(had)} are not run: no folder of this app is here.",) if had else ()
+
+
+def entry_of(ctx: Context, plan: Plan) -> AppEntry:
+    """How the app of a plan is known here from now on."""
+    key, came = plan.key, plan.source
+    if not came.url:
+        return AppEntry(key.project, key.app, came.folder, plan.made)
+    checkout = ctx.checkouts.get(came.folder)
+    deploy_key = checkout.origin.key if checkout else ""
+    return AppEntry(key.project, key.app, "", plan.made, came.url, came.ref, came.path, deploy_key)
+
+
+def take_away(ctx: Context, plan: Plan, event: AnyEvent) -> None:
+    """Take the checkout of a plan away once its deployment is over."""
+    if isinstance(event, Finished) and (checkout := ctx.checkouts.pop(plan.source.folder, None)):
+        checkout.remove()
+
+
+def _is_known(ctx: Context, word: str) -> bool:
+    return "/" not in word and any(entry.name == word for entry in ctx.state.apps.all())
+
+
+def _repository(ctx: Context, word: str, wishes: SourceWishes) -> Source:
+    wanted = origin(word, wishes.ref or "", wishes.path or "", wishes.deploy_key or "")
+    known = ctx.state.apps.by_origin(wanted.url, wanted.path)
+    if known and not wanted.key:
+        wanted = msgspec.structs.replace(wanted, key=known.key)
+    checkout = fetched(ctx, wanted)
+    if known and wishes.name in (None, known.name) and wishes.project in (None, known.project):
+        return Source(known, checkout.folder, checkout)
+    named = entry_for(checkout.folder, wishes.name, wishes.project, wanted.name)
+    entry = AppEntry(
+        named.project, named.name, "", now(), url=wanted.url, ref=wanted.ref, path=wanted.path, key=wanted.key
+    )
+    return Source(entry, checkout.folder, checkout)
+
+
+def _elsewhere(entry: AppEntry, wanted: Origin) -> UsageError:
+    return UsageError(
+        f"{entry.name} comes from {entry.path or 'the whole repository'}, not from {wanted.path or 'all of it'}.",
+        why="Another folder of a repository is another app.",
+        kept="Nothing was changed.",
+        hint=f"Name the repository: `webduh deploy {entry.url} --path {wanted.path or '.'} --name NAME`.",
+    )
+
+
+def _folder(entry: AppEntry) -> Path:
+    folder = Path(entry.folder)
+    if not entry.folder:
+        raise NotFoundError(
+            f"No folder of {entry.name} is known here.",
+            why="It was deployed from another machine.",
+            kept="What serves was not touched.",
+            hint=f"Name the folder that holds it: `webduh deploy FOLDER --name {entry.name}`.",
+        )
+    if not folder.is_dir():
+        raise NotFoundError(
+            f"The folder of {entry.name} is gone.",
+            why=f"{folder} does not exist.",
+            kept="What serves was not touched.",
+            hint=f"Say where it is now: `webduh app move {entry.name} FOLDER`.",
+        )
+    return folder
