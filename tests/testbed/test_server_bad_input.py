@@ -54,6 +54,15 @@ def test_an_app_that_fails_leaves_the_release_before_serving(
     assert_untouched(shop)
 
 
+def test_a_first_deployment_that_fails_leaves_nothing_and_says_so(world: ServerWorld) -> None:
+    app = world.app("stillborn")
+    app.write(mode="exits")
+    world.refused(FAILED, "deploy", str(app.folder), says=("the database is not there",))
+    (row,) = world.read("status", "stillborn")
+    assert (row["target"], row["state"], row["reason"]) == ("prod", "never", "the last deployment was reverted")
+    nothing_there(app)
+
+
 # The plan is at fault.
 
 
