@@ -60,7 +60,12 @@ def test_a_first_deployment_that_fails_leaves_nothing_and_says_so(world: ServerW
     world.refused(FAILED, "deploy", str(app.folder), says=("the database is not there",))
     (row,) = world.read("status", "stillborn")
     assert (row["target"], row["state"], row["reason"]) == ("prod", "never", "the last deployment was reverted")
-    nothing_there(app)
+    standing = world.standing()
+    own = [line.split(" ")[0] for line in standing.of(app.key.slug)]
+    assert not {"container", "route", "release", "current", "aside"} & set(own), own
+    app.write(mode="well")
+    app.deploy()
+    assert assert_settled(app, attempted=True) == 1
 
 
 # The plan is at fault.
