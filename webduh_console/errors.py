@@ -84,6 +84,12 @@ class TargetError(WebduhError):
     name = "target"
 
 
+class UnreachableError(TargetError):
+    """A server cannot be reached at all."""
+
+    name = "unreachable"
+
+
 class StateError(WebduhError):
     """The local state cannot be used: newer than this program, locked, unreadable, without its key."""
 

@@ -19,6 +19,7 @@ from webduh_console.targets.server.checks import server_facts
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front
 from webduh_console.targets.server.layout import Layout
+from webduh_console.targets.server.lease import acquire
 from webduh_console.targets.server.networks import ensure_project
 from webduh_console.targets.server.setup import Options, settled, setup_steps
 from webduh_console.targets.server.survey import survey
@@ -123,8 +124,17 @@ def run_app(server: Server, folder: RootFolder, release: int, key: AppKey = GUES
 def switch(front: Front, release: int, upstream: str, key: AppKey = GUEST, routes: Sequence[Route] = ROUTES) -> None:
     """Lead the app's hosts to a release, and wait until they do."""
     text = route_file(key, release, routes, (upstream,), TOKEN)
-    front.place(key, text)
+    place(front, key, text)
     front.wait(key, text, CancelToken())
+
+
+def place(front: Front, key: AppKey, text: str) -> None:
+    """Make a text an app's route file, as a deployment does that holds the app's lease."""
+    lease = acquire(front.folder, key, "test", "switch")
+    try:
+        front.place(lease, text)
+    finally:
+        lease.release()
 
 
 def ask(server: Server, path: str = "/", host: str = "guest.example.com") -> tuple[int, str]:

@@ -9,7 +9,20 @@ from pathlib import Path
 
 import pytest
 from server import Server
-from setup_place import GUEST, PORT, ROUTES, TOKEN, ask, machine_of, root_of, run_app, set_up, switch, until_answered
+from setup_place import (
+    GUEST,
+    PORT,
+    ROUTES,
+    TOKEN,
+    ask,
+    machine_of,
+    place,
+    root_of,
+    run_app,
+    set_up,
+    switch,
+    until_answered,
+)
 from waiting import wait_until
 
 from webduh_console.errors import CancelledError, TargetError
@@ -81,9 +94,9 @@ def test_a_release_is_routed_switched_and_taken_away_again(house: House) -> None
     switch(house.front, 2, second)
     until_answered(house.server, 200, "release 2")
     assert house.front.ask(ROUTES[0], TOKEN).release == "2"
-    house.front.place(GUEST, "")
+    place(house.front, GUEST, "")
     house.front.wait(GUEST, "", CancelToken())
-    house.front.place(GUEST, "")
+    place(house.front, GUEST, "")
     assert ask(house.server)[0] == 404
     assert house.server.exec("ls", "-A", DYNAMIC).split() == ["_webduh.yml"]
 
@@ -133,7 +146,7 @@ def test_a_malformed_file_put_there_by_hand_is_named_when_it_blocks_a_switch(hou
     switch(house.front, 1, first)
     house.server.exec("sh", "-c", f"cat >{DYNAMIC}/mine.yml", stdin=b"http: {routers: [\n")
     text = route_file(GUEST, 2, ROUTES, (second,), TOKEN)
-    house.front.place(GUEST, text)
+    place(house.front, GUEST, text)
     with pytest.raises(TargetError) as caught:
         house.front.wait(GUEST, text, CancelToken(), 2.0)
     assert caught.value.what == f"Traefik on {house.server.name} takes up no change of routes."
@@ -148,7 +161,7 @@ def test_a_file_that_only_traefik_knows_to_be_wrong_is_named_by_its_log(house: H
     wrong = b"http: {routers: {x: {rule: 'Host(`x`)', service: y, nonsense: 1}}}\n"
     house.server.exec("sh", "-c", f"cat >{DYNAMIC}/mine.yml", stdin=wrong)
     text = route_file(GUEST, 1, ROUTES, (first,), TOKEN)
-    house.front.place(GUEST, text)
+    place(house.front, GUEST, text)
     with pytest.raises(TargetError) as caught:
         house.front.wait(GUEST, text, CancelToken(), 2.0)
     assert caught.value.why == f"It cannot read {DYNAMIC}/mine.yml: field not found, node: nonsense."
@@ -233,7 +246,7 @@ def test_waiting_for_a_switch_can_be_cancelled(house: House) -> None:
 def test_what_is_not_as_it_is_written_here_never_gets_into_the_folder(house: House) -> None:
     for text in ("http: {}", "# x\n{{ nope }}", '# x\n{"http": {}}'):
         with pytest.raises(TargetError, match="was not written"):
-            house.front.place(GUEST, text)
+            place(house.front, GUEST, text)
     assert house.server.exec("ls", "-A", DYNAMIC).split() == ["_webduh.yml"]
 
 

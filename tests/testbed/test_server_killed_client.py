@@ -101,12 +101,23 @@ def test_during_a_redeployment_with_a_release_process_a_worker_and_a_volume(worl
     assert "died after serving" in said
 
 
-def test_the_lease_of_a_killed_client_is_named_until_it_is_a_minute_old(world: ServerWorld) -> None:
+def test_the_lease_of_a_client_killed_on_this_machine_is_taken_over_at_once(world: ServerWorld) -> None:
+    app = world.app("fallen")
+    app.deploy()
+    app.next_version()
+    assert world.dying(6, "deploy", str(app.folder)).returncode == KILLED
+    redeployed(app)
+
+
+def test_the_lease_of_a_client_killed_elsewhere_is_named_until_it_is_a_minute_old(world: ServerWorld) -> None:
     app = world.app("held")
     app.deploy()
     app.next_version()
     assert world.dying(6, "deploy", str(app.folder)).returncode == KILLED
-    world.refused(HELD, "deploy", "held", says=("held is being changed by", "Nothing was changed.", "→"))
+    lease = f"{app.kept}/lease.json"
+    world.server.sh('sed -i "s/\\"numbering\\":\\"/&elsewhere /" "$1"; touch -d "40 seconds ago" "$1"', lease)
+    says = ("held is being changed by", "last heard of 4", "given up in", "Nothing was changed.", "→")
+    world.refused(HELD, "deploy", "held", says=says)
     assert app.body() == "1"
     app.let_its_lease_age()
     redeployed(app)

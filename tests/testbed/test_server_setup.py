@@ -12,10 +12,12 @@ from server import Server
 from setup_place import amiss, ask, machine_of, planned, rented_user, root_of, run_app, set_up, switch, until_answered
 from waiting import wait_until
 
+from webduh_console.errors import TargetError
 from webduh_console.model.target import CancelToken
 from webduh_console.targets.server import networks
 from webduh_console.targets.server.front import Front
 from webduh_console.targets.server.setup import Options
+from webduh_console.targets.server.target import ServerTarget
 from webduh_console.transport.ssh.machine import SSHMachine
 
 ROOT = "/var/lib/webduh"
@@ -123,6 +125,16 @@ def test_a_user_who_may_nothing_is_told_what_is_missing(server: Server, tmp_path
     assert server.sh(f"ls -d {ROOT} 2>/dev/null || echo gone").strip() == "gone"
 
 
+def test_a_plan_for_a_user_who_may_nothing_is_the_refusal_itself(server: Server, tmp_path: Path) -> None:
+    with rented_user(server, tmp_path, "visitor") as machine:
+        with pytest.raises(TargetError) as caught:
+            ServerTarget(server.name, machine, "").setup_plan(install_docker=False)
+        assert (caught.value.why, caught.value.hint) == (
+            "Visitor may not use it.",
+            "Add visitor to its group: `sudo usermod -aG docker visitor`.",
+        )
+
+
 def test_without_root_rights_the_records_are_in_the_users_home(server: Server, tmp_path: Path) -> None:
     with rented_user(server, tmp_path, "solo", "docker") as machine:
         said = set_up(machine)
@@ -136,6 +148,9 @@ def test_without_root_rights_the_records_are_in_the_users_home(server: Server, t
 def test_a_fresh_server_gets_docker_only_when_that_is_asked(bare_server: Server, tmp_path: Path) -> None:
     with machine_of(bare_server, tmp_path) as machine:
         assert planned(machine)["docker"].startswith("install Docker from Debian")
+        with pytest.raises(TargetError) as caught:
+            ServerTarget(bare_server.name, machine, "").setup_plan(install_docker=False)
+        assert f"`webduh server setup {bare_server.name} --install-docker`" in caught.value.hint
         refused = set_up(machine)
         assert refused.outcome == "reverted"
         assert refused.error["what"] == f"{bare_server.name} has no Docker."

@@ -229,12 +229,20 @@ def engine(testbed: tuple[Testbed, list[Server]], tmp_path: Path) -> Iterator[En
 
 def test_an_engine_that_was_killed_is_started_again_with_what_it_had_and_nothing_runs_on(engine: Engine) -> None:
     engine.docker("run", "--detach", "--network=none", "--name=sleeper", "busybox:1", "sleep", "1234567")
+    groups = list(
+        Path("/sys/fs/cgroup").glob(f"*/docker/{engine.docker('inspect', '-f', '{{.Id}}', 'sleeper').strip()}")
+    )
+    for group in groups:  # as a server's own Docker makes them
+        (group / "docker" / "inner").mkdir(parents=True)
     os.kill(int((engine.passing / "docker.pid").read_text()), signal.SIGKILL)
     assert not engine.running()
     assert asleep()
     engine.start()
     assert not asleep()
     assert engine.docker("ps", "--all", "--format", "{{.Names}} {{.State}}").split() == ["sleeper", "exited"]
+    assert not [group for group in groups if group.exists()]
+    engine.docker("start", "sleeper")
+    assert asleep()
 
 
 def asleep() -> bool:

@@ -1,6 +1,6 @@
 """The commands as functions, for the console: values in, values or events out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.commands.apps import find, target_of
-from webduh_console.commands.context import Context
+from webduh_console.commands.apps import PRODUCTION, find, target_of
+from webduh_console.commands.context import LOCAL, Context
 from webduh_console.errors import StateError, WebduhError
 from webduh_console.model.events import AnyEvent
 from webduh_console.model.names import AppKey
@@ -90,9 +90,18 @@ def remembered(ctx: Context) -> list[Row]:
     known = {(row.key.project, row.key.app) for row in rows}
     for (project, app), folder in folders.items():
         if (project, app) not in known:
-            key = AppKey(project, app, "production")
-            rows.append(Row(key, "local", Actual(key), None, folder, last.get(("local", key)), pending.get(key, 0)))
+            place, key = _tried(ctx, last, project, app)
+            tried = last.get((place, key))
+            actual = Actual(key, reason=f"the last deployment was {tried.outcome}" if tried else "")
+            rows.append(Row(key, place, actual, None, folder, tried, pending.get(key, 0)))
     return sorted(rows, key=lambda row: (row.key, row.target))
+
+
+def _tried(ctx: Context, last: Iterable[tuple[str, AppKey]], project: str, app: str) -> tuple[str, AppKey]:
+    """Where an app that serves nowhere was tried last, newest first in `last`; else where it would be deployed."""
+    names = ctx.target_names()
+    own = ((place, key) for place, key in last if (key.project, key.app) == (project, app) and place in names)
+    return next(own, (LOCAL, AppKey(project, app, PRODUCTION)))
 
 
 def observe(ctx: Context) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Literal
 from webduh_console.clock import now
 from webduh_console.engine.steps import PlaceRun, show
 from webduh_console.engine.stream import EventStream
-from webduh_console.errors import CancelledError, LeaseLostError, WebduhError
+from webduh_console.errors import CancelledError, LeaseLostError, UnreachableError, WebduhError
 from webduh_console.model.events import Phase, Warned
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken, JournalLine, Run, Step, Work
@@ -112,9 +112,9 @@ class Round:
                 self.show(step, step.undo, run, "undone")
                 if step.name != "record":
                     self._journal(place, "undid", step)
-            except LeaseLostError as error:
+            except (LeaseLostError, UnreachableError) as error:
                 self._warn(step, error)
-                return False
+                return False  # nothing more can be done here; the journal tells whoever comes next
             except Exception as error:  # noqa: BLE001 - whatever it is, the other steps are still to be undone
                 clean = False
                 self._warn(step, error)

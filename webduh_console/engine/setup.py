@@ -15,7 +15,7 @@ from webduh_console.model.mask import masker
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Artifact, Release, SourceRef, Spec, Variable
-from webduh_console.model.target import CancelToken, Step
+from webduh_console.model.target import CancelToken, Lease, Step
 
 NOBODY = AppKey("default", "", "")
 
@@ -28,6 +28,7 @@ class Bare:
     release: Release
     cancel: CancelToken
     previous: Release | None = None
+    lease: Lease | None = None
 
     def fence(self) -> None:
         """There is no lease: these steps are for one person at a time, and harmless when repeated."""

@@ -73,6 +73,10 @@ class Run(Protocol):
     def previous(self) -> Release | None:
         """The release that served before."""
 
+    @property
+    def lease(self) -> "Lease | None":
+        """The lease under which it works; None for work that belongs to no app."""
+
     def fence(self) -> None:
         """Raise LeaseLostError unless the lease of this deployment is still held. Every mutation asks first."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -106,11 +106,20 @@ def no_release(key: AppKey, number: int, kept: Iterable[int]) -> NotFoundError:
     )
 
 
+STALE = timedelta(seconds=60)
+"""After this long without a heartbeat a holder is dead."""
+_LATE = 20
+"""Seconds after which a heartbeat should have come."""
+
+
 def held(key: AppKey, holder: Holder, at: datetime) -> LeaseHeldError:
     """The error of a lease that somebody holds; `at` is the time now by the clock that `holder` was written by."""
-    seconds = max(0, int((at - holder.since).total_seconds()))
+    since, heard = (max(0, int((at - moment).total_seconds())) for moment in (holder.since, holder.beat))
+    left = int(STALE.total_seconds()) - heard
+    late = f"It may have been killed: it was last heard of {heard} s ago, and is given up in {left} s."
     return LeaseHeldError(
-        f"{key} is being changed by {holder.owner}, since {seconds} s ({holder.doing}).",
+        f"{key} is being changed by {holder.owner}, since {since} s ({holder.doing}).",
+        why=late if heard > _LATE else "",
         kept="Nothing was changed.",
         hint=f"Wait until it is done, or watch it: `webduh deployments {key.app}`.",
     )

@@ -139,6 +139,18 @@ def start_time(pid: int) -> float:
         return 0.0
 
 
+def numbering() -> str:
+    """What names the processes of this machine since its boot, as seen from here; empty where that cannot be told.
+
+    Two machines never share it, nor two containers: each counts its own.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
 def end_left_over(born: Path) -> bool:
     """End the groups of the program that a `born` file of a dead client stands for; whether there were any."""
     try:

@@ -48,7 +48,7 @@ READY = {
 DENIED = "permission denied while trying to connect to the Docker daemon socket"
 
 
-def found(files: dict[str, str] | None = None, **changes: str | None) -> Found:
+def found(files: dict[str, str] | None = None, /, **changes: str | None) -> Found:
     """A server that is ready, but for these; None takes away. `_` stands for the dot in a name."""
     said = {**READY, **{name.replace("_", "."): value for name, value in changes.items()}}
     lines = [f"{name}={value}" for name, value in said.items() if value is not None]
@@ -111,10 +111,90 @@ def test_one_thing_that_is_not_so_is_what_is_to_do(step: str, changes: dict[str,
     assert bool(said) == bool(would)
 
 
+def refused(looked: Found, options: Options = Options()) -> dict[str, tuple[str, str, str]]:
+    """What the steps refuse that have something to do: what, why, hint."""
+    steps = setup_steps(RootFolder(ScriptMachine("prod"), Layout()), options)
+    errors = {step.name: step.refusal(looked) for step in steps if step.describe(looked)}
+    return {name: (error.what, error.why, error.hint) for name, error in errors.items() if error}
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "step", "words"),
+    [
+        (
+            {"docker_error": DENIED, "rights": "no"},
+            Options(),
+            "docker",
+            (
+                "The Docker on prod cannot be used.",
+                "Deploy may not use it.",
+                "Add deploy to its group: `sudo usermod -aG docker deploy`.",
+            ),
+        ),
+        (
+            {"docker_path": None},
+            Options(),
+            "docker",
+            (
+                "prod has no Docker.",
+                "It is not installed.",
+                "Install it: `webduh server setup prod --install-docker` does it.",
+            ),
+        ),
+        (
+            {"docker_path": None, "rights": "no"},
+            Options(install_docker=True),
+            "docker",
+            (
+                "Docker cannot be installed on prod.",
+                "That needs root.",
+                "Connect as root, or allow sudo without a password.",
+            ),
+        ),
+        (
+            {"traefik_status": None, "listen": "80 612 nginx"},
+            Options(),
+            "traefik",
+            (
+                "Port 80 of prod is taken.",
+                "It is held by nginx (process 612).",
+                "Stop that, then `webduh server setup prod`: Traefik needs the port.",
+            ),
+        ),
+    ],
+)
+def test_what_set_up_refuses_is_known_before_anything_is_done(
+    changes: dict[str, str | None], options: Options, step: str, words: tuple[str, str, str]
+) -> None:
+    assert refused(found(**changes), options) == {step: words}
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({}, Options()),
+        ({"docker_path": None, "docker_server": None, "traefik_status": None}, Options(install_docker=True)),
+        ({"docker_error": "Cannot connect"}, Options()),
+        # Docker that is stopped may hold the port for Traefik: that is asked again when it runs.
+        (
+            {
+                "docker_server": None,
+                "docker_error": "Cannot connect",
+                "traefik_status": None,
+                "listen": "80 9 docker-proxy",
+            },
+            Options(),
+        ),
+    ],
+)
+def test_what_set_up_can_do_is_not_refused(changes: dict[str, str | None], options: Options) -> None:
+    assert refused(found(**changes), options) == {}
+
+
 def test_a_guard_that_is_missing_or_changed_is_written_anew() -> None:
-    assert planned(found(files={}))["traefik"] == "write the guard of Traefik's API anew"
+    assert planned(found({}))["traefik"] == "write the guard of Traefik's API anew"
     changed = {"_webduh.yml": guard_file(KEY).replace("Path(`/metrics`)", "Path(`/`)")}
-    assert planned(found(files=changed))["traefik"] == "write the guard of Traefik's API anew"
+    assert planned(found(changed))["traefik"] == "write the guard of Traefik's API anew"
 
 
 def test_other_ports_are_another_container() -> None:

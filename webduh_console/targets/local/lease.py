@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -15,8 +15,6 @@ from webduh_console.model.target import Holder
 from webduh_console.targets import records
 from webduh_console.transport.files import locked, write_file
 from webduh_console.transport.process import start_time
-
-STALE = timedelta(seconds=60)
 
 
 class _Kept(msgspec.Struct):
@@ -35,7 +33,7 @@ class _Kept(msgspec.Struct):
             return False
         if self.host == socket.gethostname():
             return start_time(self.pid) == self.started
-        return at - self.holder.beat < STALE
+        return at - self.holder.beat < records.STALE
 
 
 @dataclass

@@ -77,7 +77,9 @@ def owner_of(found: Found, port: int) -> str:
         if number == str(port):
             pid, _, program = rest.partition(" ")
             named = f"{program} (process {pid})" if program else f"process {pid}"
-            return "a program of another user" if pid == "?" else named
+            if pid != "?":
+                return named
+            return "a program that has no process there" if found.root else "a program that only root can name"
     return ""
 
 
@@ -86,17 +88,18 @@ def bad_files(found: Found) -> dict[str, str]:
     return {name: why for name, text in found.files.items() if (why := problem_in(name, text))}
 
 
-def docker_problem(found: Found) -> tuple[str, str]:
-    """Why the Docker there cannot be used, and the fix; two empty texts when it can."""
+def docker_problem(found: Found, place: str = "NAME") -> tuple[str, str]:
+    """Why the Docker there cannot be used, and the fix with the server's name; two empty texts when it can."""
     path, client, error = (found.one(f"docker.{name}") for name in ("path", "client", "error"))
     user = found.one("user")
     if path.startswith("/snap/") or (found.one("docker.snap") and not path):
         return "it is snap's, which may not read folders such as ours", (
-            "Remove it (`sudo snap remove docker`), then let `webduh server setup` install the distribution's."
+            "Remove it (`sudo snap remove docker`), then let"
+            f" `webduh server setup {place} --install-docker` install the distribution's."
         )
     if not path:
         how = (
-            "`webduh server setup` with --install-docker does it."
+            f"`webduh server setup {place} --install-docker` does it."
             if found.one("packages") == "apt-get"
             else "See https://docs.docker.com/engine/install/."
         )
@@ -108,7 +111,7 @@ def docker_problem(found: Found) -> tuple[str, str]:
     if error:
         return (
             f"it does not answer: {error}",
-            "Start it: `sudo systemctl enable --now docker`, or `webduh server setup`.",
+            f"Start it: `sudo systemctl enable --now docker`, or `webduh server setup {place}`.",
         )
     if found.docker < OLDEST_DOCKER:
         return f"{_dotted(found.docker)} is too old", f"Upgrade it to {_dotted(OLDEST_DOCKER)} or later."
@@ -190,9 +193,9 @@ def _clock(say: Say, found: Found) -> Fact:
 
 
 def _docker(say: Say, found: Found, place: str) -> Iterator[Fact]:
-    why, fix = docker_problem(found)
+    why, fix = docker_problem(found, place)
     if why:
-        yield say("docker", why, False, fix.replace("`webduh server setup`", f"`webduh server setup {place}`"))
+        yield say("docker", why, False, fix)
         return
     by = f", as {found.one('docker.as')}" if found.one("docker.as") != found.one("user") else ""
     yield say("docker", f"{found.one('docker.server').split()[0]}{by}")
@@ -217,6 +220,8 @@ def _port(say: Say, found: Found, port: int, place: str) -> Fact:
         return say(f"port {port}", "free")
     ours = owner == f"the container {CONTAINER}"
     fix = f"Stop it, then `webduh server setup {place}`: Traefik needs the port."
+    if owner.endswith("only root can name"):
+        fix = f"As root there, `ss -ltnp 'sport = :{port}'` names it; or connect as a user who may use Docker."
     return say(f"port {port}", "ours" if ours else f"held by {owner}", ours, fix)
 
 

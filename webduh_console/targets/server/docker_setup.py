@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from webduh_console.errors import TargetError
 from webduh_console.model.events import Event, Output
 from webduh_console.model.target import Run, Work
 from webduh_console.targets.server.checks import OLDEST_DOCKER, docker_problem
@@ -62,16 +63,22 @@ class InstallDocker(SetupStep):
             return f"install Docker from {found.one('os.name') or 'the distribution'}: {', '.join(PACKAGES[:3])}"
         return "" if not why or _silent(found, why) else f"refuse the Docker that is there: {why}"
 
-    def change(self, run: Run, found: Found) -> Iterator[Event]:
-        """Install it; a Docker that cannot be used is refused and named."""
-        why, fix = docker_problem(found)
+    def refusal(self, found: Found) -> TargetError | None:
+        """A Docker that cannot be used, or that may not or cannot be installed."""
+        why, fix = docker_problem(found, self.place)
+        if not why or _silent(found, why):
+            return None
         if why != _NOT_INSTALLED:
-            raise self.failed(f"The Docker on {self.place} cannot be used.", why.capitalize(), fix)
+            return self.failed(f"The Docker on {self.place} cannot be used.", why[:1].upper() + why[1:], fix)
         if not self.options.install_docker or found.one("packages") != "apt-get":
-            raise self.failed(f"{self.place} has no Docker.", "It is not installed", fix)
+            return self.failed(f"{self.place} has no Docker.", "It is not installed", fix)
         if not found.root:
             fix = "Connect as root, or allow sudo without a password."
-            raise self.failed(f"Docker cannot be installed on {self.place}.", "That needs root", fix)
+            return self.failed(f"Docker cannot be installed on {self.place}.", "That needs root", fix)
+        return None
+
+    def change(self, run: Run, found: Found) -> Iterator[Event]:
+        """Install it."""
         argv = ["sh", "-c", _INSTALL, "webduh", ".".join(map(str, OLDEST_DOCKER)), *PACKAGES]
         last: list[str] = []
         lines = self.machine.lines(argv, run.cancel, root=True)

@@ -14,7 +14,8 @@ from webduh_console.model.release import Route
 from webduh_console.model.target import CancelToken
 from webduh_console.targets.probing import Answer, exchange
 from webduh_console.targets.server.blame import refused_file
-from webduh_console.targets.server.files import OPEN, WRITING, RootFolder
+from webduh_console.targets.server.files import RootFolder
+from webduh_console.targets.server.lease import RemoteLease
 from webduh_console.targets.server.networks import EDGE
 from webduh_console.targets.server.traefik import (
     CONTAINER,
@@ -32,17 +33,6 @@ _TICK = 0.05
 _METRIC = re.compile(r"traefik_service_requests_total\{([^}]*)\} ([0-9.e+]+)")
 _LOOPBACK = re.compile(r"(0{16}FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
-# Words: root, name of the file. Standard input becomes the file; an empty one takes it away.
-_PLACE = (
-    OPEN
-    + WRITING
-    + r"""
-cd traefik/dynamic || exit 77
-if [ "$3" -eq 0 ]; then rm -f "$2" && settle .; exit; fi
-take "$2" "$3" && place "$2"
-"""
-)
 
 # Words: container, network, path of the key. State, port for plain HTTP and address come first, then the key.
 _WHERE = r"""
@@ -84,20 +74,25 @@ class Front:
     """Traefik on a server. Everything raises TargetError when that cannot be reached, or Traefik does not run there."""
 
     def __init__(self, folder: RootFolder) -> None:
-        self._folder = folder
+        self.folder = folder
         self._machine, self._layout = folder.machine, folder.layout
         self._door: _Door | None = None
 
     def route(self, key: AppKey) -> str:
         """The text of an app's route file; empty if there is none."""
-        return (self._folder.read(self._layout.route_file(key)) or b"").decode(errors="replace")
+        return (self.folder.read(self._layout.route_file(key)) or b"").decode(errors="replace")
 
-    def place(self, key: AppKey, text: str) -> None:
-        """Make `text` the app's route file; an empty one takes it away. It is checked first, and moved into place."""
+    def place(self, lease: RemoteLease, text: str) -> None:
+        """Make `text` the route file of the lease's app; an empty one takes it away.
+
+        It is checked first, and moved into place under the lease: LeaseLostError when somebody else holds it by now.
+        """
+        path = self._layout.route_file(lease.key)
         if text:
             check_written(text)
-        content = text.encode()
-        self._folder.run(_PLACE, f"{key.slug}.yml", str(len(content)), stdin=content)
+            lease.put(path, text.encode())
+        else:
+            lease.drop(path)
 
     def shown(self, key: AppKey) -> Shown:
         """What Traefik's own API says that it does for an app."""
@@ -172,7 +167,7 @@ class Front:
     def _where(self) -> _Door:
         """Find Traefik's container and the key."""
         words = (CONTAINER, EDGE, self._layout.key_file)
-        answer = self._machine.sh(_WHERE, *words, root=self._folder.sudo)
+        answer = self._machine.sh(_WHERE, *words, root=self.folder.sudo)
         state, _, rest = answer.text.partition("\n")[0].partition(" ")
         port, _, address = rest.partition(" ")
         if answer.code == 3:
@@ -223,7 +218,7 @@ class Front:
 
     def _refused(self) -> TargetError | None:
         """The error of a file in Traefik's folder that keeps it from reading any."""
-        found = refused_file(self._folder)
+        found = refused_file(self.folder)
         if not found:
             return None
         return TargetError(

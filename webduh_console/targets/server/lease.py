@@ -4,6 +4,7 @@ Whoever holds it has a token, and everything it changes is changed by a script t
 lease's file, under the lock that a takeover needs, too: so a holder that was given up for dead changes nothing more.
 """
 
+import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from webduh_console.model.target import Holder
 from webduh_console.targets import records
 from webduh_console.targets.server.files import CHANGED, LOCKING, LOST, OPEN, WRITING, RootFolder
 from webduh_console.targets.server.snapshots import KeptLease, Snapshot, look
+from webduh_console.transport import process
 from webduh_console.transport.machine import Answer
 
 _TRIES = 5
@@ -139,7 +141,8 @@ def acquire(folder: RootFolder, key: AppKey, owner: str, doing: str) -> RemoteLe
             raise records.held(key, seen.holder, seen.at)
         epoch, words = seen.lease.epoch + 1, (records.printable(owner), records.printable(doing))
         holder = Holder(owner=words[0], epoch=epoch, since=seen.at, beat=seen.at, doing=words[1])
-        if _take(folder, seen, KeptLease(epoch, holder, token)):
+        mine = KeptLease(epoch, holder, token, process.numbering(), os.getpid(), process.start_time(os.getpid()))
+        if _take(folder, seen, mine):
             return RemoteLease(folder, key, token, holder)
     raise TargetError(
         f"The lease of {key} on {folder.machine.name} could not be taken.",

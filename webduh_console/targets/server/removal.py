@@ -8,7 +8,7 @@ from webduh_console.model.release import Release
 from webduh_console.model.target import CancelToken, Record, Run, Work
 from webduh_console.targets.server import instances, networks
 from webduh_console.targets.server.containers import image_name
-from webduh_console.targets.server.steps import STOP_GRACE, ServerStep
+from webduh_console.targets.server.steps import STOP_GRACE, ServerStep, lease_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Unroute(ServerStep):
 
     def do(self, run: Run) -> Work:
         """Take the route file away, and wait until Traefik follows."""
-        self.parts.front.place(self.key, "")
+        self.parts.front.place(lease_of(run), "")
         self.parts.front.wait(self.key, "", CancelToken())
         yield Output(text="no host leads here any more")
         return {}

@@ -7,6 +7,7 @@ from webduh_console.errors import TargetError
 from webduh_console.model.events import Event, Output, Phase
 from webduh_console.model.target import Run, Work
 from webduh_console.targets.server.files import RootFolder
+from webduh_console.targets.server.layout import ROOT, Layout
 from webduh_console.targets.server.survey import Found, survey
 from webduh_console.transport.machine import Machine
 
@@ -26,7 +27,10 @@ class Options:
 
 
 class Look:
-    """What a server said last; whoever changes something there forgets it."""
+    """What a server said last; whoever changes something there forgets it.
+
+    A `folder` at the usual place only says where to look first: it becomes the one where the records are or will be.
+    """
 
     def __init__(self, folder: RootFolder, ports: tuple[int, int]) -> None:
         self.folder, self._ports = folder, ports
@@ -36,8 +40,13 @@ class Look:
         """What the server says, asked anew after a change."""
         if not self._found:
             self._found = survey(self.folder, self._ports)
+            before = self.folder.layout
             # Who has to ask Docker is only known once there is one.
-            self.folder = RootFolder(self.folder.machine, self.folder.layout, only_as_root(self._found))
+            self.folder = RootFolder(self.folder.machine, before, only_as_root(self._found))
+            if before.root == ROOT:
+                self.folder = settled(self.folder, self._found)
+            if self.folder.layout.root != before.root:
+                self._found = survey(self.folder, self._ports)
         return self._found
 
     def forget(self) -> None:
@@ -77,8 +86,12 @@ class SetupStep:
         """What it would do on a server like this; empty when there is nothing to do."""
         raise NotImplementedError
 
+    def refusal(self, found: Found) -> TargetError | None:
+        """Why it cannot do what `describe` says; None when it can."""
+        return None
+
     def change(self, run: Run, found: Found) -> Iterator[Event]:
-        """Do what `describe` says."""
+        """Do what `describe` says; it was not refused."""
         raise NotImplementedError
 
     def do(self, run: Run) -> Work:
@@ -88,6 +101,8 @@ class SetupStep:
             yield Output(text="nothing to do")
             return {"changed": 0.0}
         run.cancel.check()
+        if error := self.refusal(found):
+            raise error
         self.look.forget()
         yield from self.change(run, found)
         return {"changed": 1.0}
@@ -106,3 +121,12 @@ class SetupStep:
 def only_as_root(found: Found) -> bool:
     """Whether Docker answers root there, and not us."""
     return found.one("rights") == "sudo -n" and found.one("docker.as") == "root"
+
+
+def settled(folder: RootFolder, found: Found) -> RootFolder:
+    """The folder where this server's records are or will be, and whether its Docker is only reached as root.
+
+    Traefik's container knows the folder; else it is /var/lib/webduh, or one in the user's home without root rights.
+    """
+    root = found.one("traefik.root") or (ROOT if found.root or found.one("root.writable") else "")
+    return RootFolder(folder.machine, Layout(root or f"{found.one('home')}/.webduh"), only_as_root(found))

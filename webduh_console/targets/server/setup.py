@@ -12,8 +12,7 @@ from webduh_console.targets.server.checks import owner_of
 from webduh_console.targets.server.docker_setup import InstallDocker, StartDocker
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front
-from webduh_console.targets.server.layout import ROOT, Layout
-from webduh_console.targets.server.setting_up import Look, Options, SetupStep, only_as_root
+from webduh_console.targets.server.setting_up import Look, Options, SetupStep, settled
 from webduh_console.targets.server.survey import Found, version
 from webduh_console.targets.server.traefik import CONTAINER, IMAGE, OLDEST, guard_file, static_file
 
@@ -137,9 +136,19 @@ class RunTraefik(SetupStep):
             return f"start {CONTAINER}, which is {status}"
         return "" if self._guarded(found) else "write the guard of Traefik's API anew"
 
+    def refusal(self, found: Found) -> TargetError | None:
+        """A port that is taken, unless a Docker that is only started later may hold it for Traefik."""
+        if found.one("docker.path") and not found.one("docker.server"):
+            return None
+        for port in self.options.ports:
+            owner = owner_of(found, port)
+            if owner and owner != f"the container {CONTAINER}":
+                hint = f"Stop that, then `webduh server setup {self.place}`: Traefik needs the port."
+                return self.failed(f"Port {port} of {self.place} is taken.", f"It is held by {owner}", hint)
+        return None
+
     def change(self, run: Run, found: Found) -> Iterator[Event]:
         """Fetch the image, write the files, swap the containers, wait for the API."""
-        self._refuse_taken_ports(found)
         folder, layout = self.folder, self.folder.layout
         key = found.one("traefik.key")
         proxy.write(folder, "traefik", "traefik.yml", static_file())
@@ -180,25 +189,9 @@ class RunTraefik(SetupStep):
         name = self.folder.layout.guard_file.rpartition("/")[2]
         return found.files.get(name, "").strip() == guard_file(found.one("traefik.key")).strip()
 
-    def _refuse_taken_ports(self, found: Found) -> None:
-        for port in (self.options.http, self.options.https):
-            owner = owner_of(found, port)
-            if owner and owner != f"the container {CONTAINER}":
-                hint = f"Stop that, then `webduh server setup {self.place}`: Traefik needs the port."
-                raise self.failed(f"Port {port} of {self.place} is taken.", f"It is held by {owner}", hint)
-
 
 def setup_steps(folder: RootFolder, options: Options = Options()) -> Sequence[SetupStep]:
     """Everything that makes a server ready, in order. Nothing is asked before a step is done."""
     kinds = (InstallDocker, StartDocker, MakeFolder, MakeNetwork, RunTraefik)
     look = Look(folder, options.ports)
     return tuple(kind(look=look, options=options) for kind in kinds)
-
-
-def settled(folder: RootFolder, found: Found) -> RootFolder:
-    """The folder where this server's records are or will be, and whether its Docker is only reached as root.
-
-    Traefik's container knows the folder; else it is /var/lib/webduh, or one in the user's home without root rights.
-    """
-    root = found.one("traefik.root") or (ROOT if found.root or found.one("root.writable") else "")
-    return RootFolder(folder.machine, Layout(root or f"{found.one('home')}/.webduh"), only_as_root(found))

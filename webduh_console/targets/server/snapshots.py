@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -14,9 +14,7 @@ from webduh_console.model.target import Holder
 from webduh_console.targets import records
 from webduh_console.targets.server.files import OPEN, RootFolder
 from webduh_console.targets.server.layout import key_of
-
-STALE = timedelta(seconds=60)
-"""After this long without a heartbeat, by the server's clock, a holder is dead."""
+from webduh_console.transport import process
 
 # One process for all files of a kind, which must not fail: the find of busybox would leave out the rest. What vanishes
 # meanwhile is complained about, and was removed by somebody.
@@ -45,11 +43,28 @@ _BEAT = re.compile(rb"([0-9]+) ([a-z0-9-]+)/lease\.json")
 
 
 class KeptLease(msgspec.Struct):
-    """The file `lease.json`, one line. `epoch` outlives holders: it only grows. The beat is the file's own time."""
+    """The file `lease.json`, one line. `epoch` outlives holders: it only grows. The beat is the file's own time.
+
+    `pid` and `started` are the holder's process, as `process.start_time` has it, on the machine that `numbering` names.
+    """
 
     epoch: int = 0
     holder: Holder | None = None
     token: str = ""
+    numbering: str = ""
+    pid: int = 0
+    started: float = 0.0
+
+    def alive(self, at: datetime) -> bool:
+        """Whether the holder may still be at work, at this time of the server's clock.
+
+        Its heartbeat tells; and its process, if that was one of this machine. A beat from the far future was written
+        before the clock was set right.
+        """
+        if self.holder is None or abs(at - self.holder.beat) >= records.STALE:
+            return False
+        here = bool(self.numbering) and self.numbering == process.numbering()
+        return not here or process.start_time(self.pid) == self.started
 
 
 @dataclass
@@ -90,9 +105,9 @@ class Snapshot:
 
     @property
     def holder(self) -> Holder | None:
-        """Who holds the lease and is alive. A beat from the far future was written before the clock was set right."""
-        holder = self.lease.holder
-        return holder if holder and abs(self.at - holder.beat) < STALE else None
+        """Who holds the lease and is alive."""
+        lease = self.lease
+        return lease.holder if lease.alive(self.at) else None
 
     @property
     def current(self) -> int | None:

@@ -25,6 +25,7 @@ from webduh_console.targets.server.containers import (
 from webduh_console.targets.server.engine import Engine, LogEntry, Stream
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front
+from webduh_console.targets.server.lease import RemoteLease
 from webduh_console.targets.server.record import RemoteRecord
 from webduh_console.targets.server.refusals import EngineError
 from webduh_console.transport.machine import Machine
@@ -77,6 +78,12 @@ class ServerStep:
     def last(self, release: Release, name: str) -> list[str]:
         """The last lines an instance wrote, masked."""
         return instances.last_lines(self.parts.engine, name, SHOWN_LINES, masked(release))
+
+
+def lease_of(run: Run) -> RemoteLease:
+    """The lease of a deployment to a server."""
+    assert isinstance(run.lease, RemoteLease)
+    return run.lease
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from webduh_console.targets.server.steps import (
     ReleaseProcess,
     ServerStep,
     Start,
+    lease_of,
     web_names,
 )
 from webduh_console.targets.server.traefik import hosted_routes, route_file
@@ -45,12 +46,11 @@ class Switch(ServerStep):
 
     def do(self, run: Run) -> Work:
         """Move the route file, wait until Traefik follows it, ask. From now on Docker restarts what crashes."""
-        run.fence()
         release, token = run.release, secrets.token_hex(16)
         for name in web_names(release):
             instances.keep(self.parts.engine, name)
         text = routes_of(release, token)
-        self.parts.front.place(release.key, text)
+        self.parts.front.place(lease_of(run), text)
         self.parts.front.wait(release.key, text, run.cancel)
         if not text:
             yield Output(text="no host leads here: nobody outside can reach it")
@@ -71,7 +71,7 @@ class Switch(ServerStep):
     def undo(self, run: Run) -> Work:
         """Lead the hosts back to the release before; without one, nothing leads here any more."""
         text = routes_of(run.previous, secrets.token_hex(16)) if run.previous else ""
-        self.parts.front.place(run.release.key, text)
+        self.parts.front.place(lease_of(run), text)
         self.parts.front.wait(run.release.key, text, CancelToken())
         if run.previous and text:
             yield Output(text=f"the hosts lead to release {run.previous.number} again")

@@ -63,15 +63,6 @@ class ServerTarget:
         return root_folder(self.machine)
 
     @kept
-    def _to_be(self) -> RootFolder:
-        """The root as setup leaves it."""
-        from webduh_console.targets.server.setup import settled
-        from webduh_console.targets.server.survey import survey
-
-        bare = RootFolder(self.machine, Layout())
-        return settled(bare, survey(bare))
-
-    @kept
     def front(self) -> "Front":
         """Traefik on the server."""
         from webduh_console.targets.server.front import Front
@@ -95,7 +86,7 @@ class ServerTarget:
         """Root folder, network, Traefik; Docker is not installed unasked."""
         from webduh_console.targets.server.setup import setup_steps
 
-        return setup_steps(self._to_be)
+        return setup_steps(RootFolder(self.machine, Layout()))
 
     def keys(self) -> Sequence[AppKey]:
         """Every app and environment that has a record there, but for those of its teams."""
@@ -220,13 +211,20 @@ class ServerTarget:
         return ServerMetrics(self.engine)
 
     def setup_plan(self, install_docker: bool) -> tuple[Sequence[Step], list[tuple[bool, str]]]:
-        """The steps of setup, and what each would do: whether it changes something, and the words for it."""
-        from webduh_console.targets.server.setup import Options, setup_steps
-        from webduh_console.targets.server.survey import survey
+        """The steps of setup, and what each would do: whether it changes something, and the words for it.
 
-        steps = setup_steps(self._to_be, Options(install_docker))
-        found = survey(self._to_be)
+        One look at the server. TargetError when a step would refuse the server as it is.
+        """
+        from webduh_console.targets.server.setup import Options, setup_steps
+
+        steps = setup_steps(RootFolder(self.machine, Layout()), Options(install_docker))
+        look = steps[0].look
+        found = look.found()
         says = [step.describe(found) for step in steps]
+        for step, text in zip(steps, says, strict=True):
+            if text and (error := step.refusal(found)):
+                raise error
+        look.forget()  # whoever is asked may take their time
         return steps, [(bool(text), text or f"{step.name}: ready") for step, text in zip(steps, says, strict=True)]
 
     def enter(self, key: AppKey, process: str) -> int:

@@ -15,7 +15,7 @@ from paramiko.ssh_exception import (
     MessageOrderError,
 )
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import TargetError, UnreachableError
 from webduh_console.transport.ssh.address import Endpoint, Patience
 from webduh_console.transport.ssh.hostkeys import HostKey, HostKeys, fingerprint, unknown
 from webduh_console.transport.ssh.keys import candidates
@@ -28,7 +28,7 @@ Vouch = Callable[[str], bool]
 """Says whether a fingerprint that is not known is to be kept as the host's."""
 
 
-class UnreachedError(TargetError):
+class UnreachedError(UnreachableError):
     """The server could not be reached, though it may be in a moment. `crowded`: it listens, but turned us away."""
 
     crowded = False

@@ -1,6 +1,6 @@
 """What goes wrong on the way to a server, in words."""
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import TargetError, UnreachableError
 
 
 class HostKeyError(TargetError):
@@ -25,9 +25,9 @@ class HostKeyError(TargetError):
 NOTHING_DONE = "Nothing was done there."
 
 
-def unreachable(server: str, why: str, hint: str) -> TargetError:
+def unreachable(server: str, why: str, hint: str) -> UnreachableError:
     """The server cannot be reached."""
-    return TargetError(f"The server {server} cannot be reached.", why=why, kept=NOTHING_DONE, hint=hint)
+    return UnreachableError(f"The server {server} cannot be reached.", why=why, kept=NOTHING_DONE, hint=hint)
 
 
 def lost(server: str, doing: str, why: str) -> TargetError:
