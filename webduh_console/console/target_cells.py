@@ -173,14 +173,19 @@ def target_facts(
 
 
 def check_lines(facts: Sequence[Fact], width: int) -> list[list[Piece]]:
-    """A line a fact; what is wrong comes first, each with its fix below."""
-    name = max((len(fact.name) for fact in facts), default=0)
+    """A line a fact, with its server where there are several; what is wrong comes first, each with its fix below."""
+    several = len({fact.place for fact in facts}) > 1
+
+    def named(fact: Fact) -> str:
+        return f"{fact.place}  {fact.name}" if several else fact.name
+
+    name = max((len(named(fact)) for fact in facts), default=0)
     lines: list[list[Piece]] = []
     for fact in sorted(facts, key=lambda fact: fact.ok):
         sign: Piece = (" ✓", "good") if fact.ok else (" ✗", "bold bad")
         role = "text" if fact.ok else "bold text"
         first, *more = paragraph(
-            fact.value, width - 3, "muted" if fact.ok else "bad", f" {fact.name.ljust(name)}", role
+            fact.value, width - 3, "muted" if fact.ok else "bad", f" {named(fact).ljust(name)}", role
         )
         lines += [[sign, *first], *([("  ", "text"), *line] for line in more)]
         if not fact.ok and fact.fix:
