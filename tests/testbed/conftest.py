@@ -12,6 +12,7 @@ import lifetime
 import pytest
 from engine import Engine, passing_engine
 from server import Server
+from server_world import ServerWorld, rented_world
 from servers import BARE_SPEC, TINY_SPEC, Testbed
 
 APPLETS = ("sh", "httpd", "cat", "echo", "sleep", "env")
@@ -57,6 +58,13 @@ def server(servers: list[Server]) -> Iterator[Server]:
     with lifetime.one_of(servers[::-1]) as mine:
         mine.reset()
         yield mine
+
+
+@pytest.fixture(scope="module")
+def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
+    """A user with a server that is added and set up, for the tests of one file."""
+    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
+        yield world.ready()
 
 
 @pytest.fixture

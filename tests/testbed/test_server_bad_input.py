@@ -2,22 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import FAILED, USAGE, last_json, words_of
 from server import Server
-from server_world import ROOT, ServedApp, ServerWorld, assert_settled, assert_untouched, nothing_there, rented_world
+from server_world import ROOT, ServedApp, ServerWorld, assert_settled, assert_untouched, nothing_there
 
 UNTOUCHED = "Nothing was changed."
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
 
 
 @pytest.fixture(scope="module")

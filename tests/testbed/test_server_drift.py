@@ -1,21 +1,12 @@
 """What somebody changes by hand on a server is named, and the command that is named mends it."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from server import Server
-from server_world import ROOT, ServedApp, ServerWorld, rented_world
+from server_world import ROOT, ServedApp, ServerWorld
 
 CLEAN = "Everything is as it was deployed.\n"
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
 
 
 @pytest.fixture(scope="module")

@@ -2,22 +2,12 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from server import Server
-from server_world import EXAMPLES, ServedApp, ServerWorld, assert_settled, nothing_there, rented_world
+from server_world import EXAMPLES, ServedApp, ServerWorld, assert_settled, nothing_there
 
 FAST = ("--watch", "0", "--drain", "1")
 MADE = r"docker ps -aq --no-trunc; docker network ls -q; find /var/lib/webduh -printf '%p %m %u:%g %T@\n'"
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
 
 
 def example(world: ServerWorld, name: str, environment: str = "production") -> ServedApp:

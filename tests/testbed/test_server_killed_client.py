@@ -1,13 +1,12 @@
 """A client that is killed (-9) after any line of its journal loses no request and no record on a server."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
 from command_line import HELD, last_json
-from server import Server
-from server_world import ServedApp, ServerWorld, assert_settled, nothing_there, rented_world
+from server_world import ServedApp, ServerWorld, assert_settled, nothing_there
 from visiting import Visits
 
 pytestmark = pytest.mark.serial
@@ -15,13 +14,6 @@ KILLED = -9
 LANES = 3
 LONGEST = 60
 Redo = Callable[[ServedApp], None]
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
 
 
 def killed_everywhere(apps: list[ServedApp], dying: Redo, then: Redo, every: int = 1) -> list[str]:

@@ -2,14 +2,13 @@
 
 import base64
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from command_line import FAILED, words_of
 from server import Server
-from server_world import ROOT, ServedApp, ServerWorld, rented_world
+from server_world import ROOT, ServedApp, ServerWorld
 
 TOKEN = "tok-7hQ2/x+Zp?>~9vLm-no-one-may-read-this"
 PRINTS = """
@@ -76,13 +75,6 @@ class Watcher:
                     self.here |= set(given_away(path.read_bytes().decode(errors="replace")))
                 except OSError:
                     continue
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,9 @@
 """Apps of repositories, with hooks, on a real server; and the walls between the apps of two projects."""
 
 import shutil
-from collections.abc import Iterator
 
-import pytest
 from git_house import GitHouse
-from server import Server
-from server_world import ServerWorld, nothing_there, rented_world
+from server_world import ServerWorld, nothing_there
 
 FAST = ("--watch", "0", "--drain", "1")
 REACHES = """
@@ -18,13 +15,6 @@ except OSError as error:
     print("not reached")
 """
 ADDRESS = "{{range $name, $net := .NetworkSettings.Networks}}{{$name}} {{$net.IPAddress}} {{end}}"
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
 
 
 def test_an_app_of_a_repository_runs_on_a_server_with_its_hooks(world: ServerWorld) -> None:

@@ -1,20 +1,10 @@
 """A second laptop learns what the server knows, and both see who did what."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from command_line import USAGE
-from server import Server
-from server_world import ServerWorld, assert_settled, rented_world
-
-
-@pytest.fixture(scope="module")
-def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
-    """A user with a server that is added and set up."""
-    with rented_world(servers, tmp_path_factory.mktemp("user")) as world:
-        yield world.ready()
+from server_world import ServerWorld, assert_settled
 
 
 def laptop_of(name: str, world: ServerWorld, folder: Path) -> ServerWorld:
