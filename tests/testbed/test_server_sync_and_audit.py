@@ -68,7 +68,7 @@ def test_everybody_sees_who_did_what_and_from_where(world: ServerWorld, tmp_path
     assert [each[1:] for each in told if each[0] != "eve"] == [
         ("target", f"added prod (ssh://deploy@{world.server.host}:{world.server.ssh})"),
         ("setup", "prod: done"),
-        ("deploy", "release 1 made live, variables +COLOUR"),
+        ("deploy", "release 1 made live, variables +COLOUR +PYTHONUNBUFFERED"),
         ("deploy", "release 2 made live"),
         ("rollback", "release 3 made live"),
     ]

@@ -63,10 +63,10 @@ _TAKE = (
     + r"""
 [ "$kept" = "$3" ] || exit 75
 [ -z "$kept" ] || [ "$(stat -c %Y lease.json)" = "$4" ] || exit 75
-printf '%s\n' "$5" >.lease.json.new && place lease.json || exit 74
+printf '%s\n' "$5" >.lease.json.new && place lease.json && stat -c %Y lease.json || exit 74
 """
 )
-_RENEW = "touch lease.json && date +%s || exit 74\n"
+_RENEW = "touch lease.json && stat -c %Y lease.json || exit 74\n"
 _RELEASE = "printf '%s\\n' \"$1\" >.lease.json.new && place lease.json || exit 74\n"
 _PUT = r"""
 folder=${1%/*} name=${1##*/}
@@ -95,8 +95,7 @@ class RemoteLease:
 
     def renew(self) -> None:
         """Say that we live."""
-        beat = datetime.fromtimestamp(int(self.run(_RENEW).text), UTC)
-        self.holder = msgspec.structs.replace(self.holder, beat=beat)
+        self.holder = msgspec.structs.replace(self.holder, beat=_moment(self.run(_RENEW)))
 
     def release(self) -> None:
         """Give it back; nothing happens when it is no longer ours."""
@@ -142,8 +141,8 @@ def acquire(folder: RootFolder, key: AppKey, owner: str, doing: str) -> RemoteLe
         epoch, words = seen.lease.epoch + 1, (records.printable(owner), records.printable(doing))
         holder = Holder(owner=words[0], epoch=epoch, since=seen.at, beat=seen.at, doing=words[1])
         mine = KeptLease(epoch, holder, token, process.numbering(), os.getpid(), process.start_time(os.getpid()))
-        if _take(folder, seen, mine):
-            return RemoteLease(folder, key, token, holder)
+        if beat := _take(folder, seen, mine):
+            return RemoteLease(folder, key, token, msgspec.structs.replace(holder, beat=beat))
     raise TargetError(
         f"The lease of {key} on {folder.machine.name} could not be taken.",
         why=f"Somebody else changed it each of {_TRIES} times.",
@@ -152,16 +151,22 @@ def acquire(folder: RootFolder, key: AppKey, owner: str, doing: str) -> RemoteLe
     )
 
 
-def _take(folder: RootFolder, seen: Snapshot, new: KeptLease) -> bool:
-    """Replace what was seen; False when it has changed since."""
+def _take(folder: RootFolder, seen: Snapshot, new: KeptLease) -> datetime | None:
+    """Replace what was seen; the time of the new one, the first heartbeat. None when it has changed since."""
     beat = str(int(seen.beat.timestamp())) if seen.beat else ""
     try:
         answer = folder.run(_TAKE, seen.key.slug, seen.lease_line.decode(), beat, _line(new), accepts=(CHANGED,))
     except WebduhError:  # the connection may have broken after it was written
-        if look(folder, seen.key).lease.token == new.token:
-            return True
+        now = look(folder, seen.key)
+        if now.lease.token == new.token:
+            return now.beat
         raise
-    return answer.code != CHANGED
+    return None if answer.code == CHANGED else _moment(answer)
+
+
+def _moment(answer: Answer) -> datetime:
+    """The time, in seconds, that a script's answer is."""
+    return datetime.fromtimestamp(int(answer.text), UTC)
 
 
 def _line(kept: KeptLease) -> str:
