@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 
-from webduh_console.commands.words import ENDS, size, span
+from webduh_console.commands.words import ENDS, brief_step, size, span
 from webduh_console.model.events import (
     AnyEvent,
     Finished,
@@ -53,7 +53,7 @@ class Timeline:
                 self._now(f"  … {self._step(event)} {event.done:g}{of} {event.unit}")
             case Output():
                 if event.step in LOUD and event.stream != "webduh":
-                    self._print(f"  │ {event.text}")
+                    self._print(f"  │ {brief_step(event.text)}")
                 elif event.step in LOUD or event.stream == "webduh":
                     self._now(f"  … {self._step(event)}: {event.text}")
             case StepFinished():

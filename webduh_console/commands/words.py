@@ -1,5 +1,6 @@
 """Figures in the words of a person."""
 
+import re
 from datetime import datetime
 
 from webduh_console.clock import now
@@ -16,6 +17,8 @@ ENDS = {
 }
 """How a step or a deployment ended → its sign, the same on every face."""
 OUTCOMES = {"running": "…", **ENDS}
+_BUILD_STEP = re.compile(r"(\[[^\]]*\d+/\d+\]) (RUN|COPY|ADD) (.*)", re.DOTALL)
+_STEP_WIDTH = 100
 
 
 def size(count: float) -> str:
@@ -50,3 +53,13 @@ def ago(at: datetime | None) -> str:
 def moment(at: datetime | None) -> str:
     """A time in this machine's zone, to the second."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def brief_step(text: str) -> str:
+    """A line of a build's output; one that names a step is cut to its width, without its mounts and wide gaps."""
+    found = _BUILD_STEP.fullmatch(text)
+    if found is None or len(text) <= _STEP_WIDTH:
+        return text
+    words = [word for word in found[3].split() if not word.startswith("--mount=")]
+    line = " ".join([found[1], found[2], *words])
+    return line if len(line) <= _STEP_WIDTH else f"{line[: _STEP_WIDTH - 1]}…"

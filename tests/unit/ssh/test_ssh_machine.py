@@ -10,6 +10,7 @@ import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from own_sshd import OwnSshd, StartSshd, make_key
 from waiting import wait_until
@@ -462,3 +463,5 @@ def test_a_server_is_reached_through_a_program(sshd: OwnSshd) -> None:
     )
     with sshd.machine(proxy=relay) as machine:
         assert machine.sh("echo on").text == "on"
+        (program,) = (each for each in psutil.Process().children() if each.cmdline()[-1:] == [str(sshd.port)])
+    wait_until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, "it ends with its use")

@@ -115,8 +115,9 @@ def cleaned(text: str) -> str:
 
 
 def short_name(name: str) -> str:
-    """A step's name for a sentence: what it runs, on one line, not too long."""
-    words = " ".join(name.partition("] ")[2].split()) or name
+    """A step's name for a sentence: what it runs, without its mounts, on one line, not too long."""
+    runs = [word for word in name.partition("] ")[2].split() if not word.startswith("--mount=")]
+    words = " ".join(runs) or name
     return words if len(words) <= 80 else words[:79] + "…"
 
 

@@ -15,6 +15,7 @@ from webduh_console.model.release import Instance, Release, Spec, State
 
 DEFAULT_PORT = 8080
 PIDS_LIMIT = 4096
+_LABEL_LIMIT = 63
 SLUG, PROCESS, RELEASE = "webduh.slug", "webduh.process", "webduh.release"
 INDEX, INSTANCE, CONFIG = "webduh.index", "webduh.instance", "webduh.config"
 
@@ -137,11 +138,24 @@ def environment(release: Release, process: Process) -> dict[str, str]:
     }
 
 
-def container_spec(release: Release, process: Process, index: int = 1) -> ContainerSpec:
-    """The container of one instance; an empty command means the image's own.
+def aliases(key: AppKey, process: str) -> tuple[str, ...]:
+    """The names by which others of the project find the instances of a process, whichever release they are of.
 
-    It gets no alias: a name that several releases share would lead to those that are not healthy yet.
+    `APP-PROCESS`, and for `web` also `APP`; outside of production `APP-ENVIRONMENT` stands for `APP`. What is too long
+    for a name in DNS is left out.
     """
+    stem = key.app if key.environment == "production" else f"{key.app}-{key.environment}"
+    names = (stem, f"{stem}-{process}") if process == "web" else (f"{stem}-{process}",)
+    return tuple(name for name in names if len(name) <= _LABEL_LIMIT)
+
+
+def task_spec(release: Release, process: Process) -> ContainerSpec:
+    """The container of a program that runs once: nobody finds it by a name that others share."""
+    return msgspec.structs.replace(container_spec(release, process), aliases=())
+
+
+def container_spec(release: Release, process: Process, index: int = 1) -> ContainerSpec:
+    """The container of one instance; an empty command means the image's own."""
     key, name = release.key, instance_name(release.key, process.name, release.number, index)
     port = str(port_of(release.spec))
     return ContainerSpec(
@@ -157,6 +171,7 @@ def container_spec(release: Release, process: Process, index: int = 1) -> Contai
             INDEX: str(index),
             INSTANCE: name,
         },
+        aliases=aliases(key, process.name),
         volumes={volume_name(key, v.name): str(PurePosixPath("/app") / v.path) for v in release.spec.volumes},
         memory=release.spec.memory,
         nano_cpus=round(release.spec.cpus * 1e9),

@@ -7,7 +7,9 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
+from webduh_console.targets.processes import processes
 from webduh_console.targets.server.checks import disks
+from webduh_console.targets.server.containers import aliases
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.layout import ROOT, Layout
@@ -42,7 +44,7 @@ def root_folder(machine: Machine) -> RootFolder:
 
 
 def plan_facts(folder: RootFolder, engine: Engine, plan: Plan, others: Mapping[AppKey, Release]) -> Iterator[Fact]:
-    """What a plan needs on a server: Docker, Traefik, disk, and domains that nobody else has."""
+    """What a plan needs on a server: Docker, Traefik, disk, and domains and names that nobody else has."""
     place = folder.machine.name
     asked = now()
     answer = folder.machine.sh(_ROOM, folder.layout.root, engine.info().get("DockerRootDir", ""), root=folder.sudo)
@@ -56,3 +58,14 @@ def plan_facts(folder: RootFolder, engine: Engine, plan: Plan, others: Mapping[A
             if route.host and any((route.host, route.path) == (own.host, own.path) for own in release.spec.routes):
                 fix = f"Take it from {key} (deploy that with another --domain), or choose another."
                 yield Fact(place, "domain", f"{route.host} belongs to {key}", False, fix)
+    yield from _names(place, plan, others)
+
+
+def _names(place: str, plan: Plan, others: Mapping[AppKey, Release]) -> Iterator[Fact]:
+    """The names in the project's network that another app has: requests would go to both."""
+    mine = {name for process in processes(plan.spec) for name in aliases(plan.key, process.name)}
+    for key, release in others.items():
+        theirs = {name for process in processes(release.spec) for name in aliases(key, process.name)}
+        if key.project == plan.key.project and (both := sorted(mine & theirs)):
+            says = f"{both[0]} is what {key} is called in the network of the project {key.project}"
+            yield Fact(place, "name", says, False, "Give the app another name or project, or the process another name.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from webduh_console.model.build import Process
 from webduh_console.model.release import Release
-from webduh_console.targets.server.containers import container_spec
+from webduh_console.targets.server.containers import task_spec
 from webduh_console.targets.server.engine import Engine
 
 
@@ -20,7 +20,7 @@ def one_off(engine: Engine, release: Release, argv: Sequence[str], attach: Calla
 
     The values of variables reach the container through Docker's API alone. It is removed whatever happens to it.
     """
-    spec = container_spec(release, Process("run", tuple(argv)))
+    spec = task_spec(release, Process("run", tuple(argv)))
     name = f"{spec.name}-{secrets.token_hex(3)}"
     body = {**spec.body(), "Tty": at_a_terminal(), "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
     body["Labels"] = {**spec.labels, "webduh.process": "run", "webduh.instance": name}

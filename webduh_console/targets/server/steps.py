@@ -20,6 +20,7 @@ from webduh_console.targets.server.containers import (
     container_spec,
     image_name,
     port_of,
+    task_spec,
     volume_name,
 )
 from webduh_console.targets.server.engine import Engine, LogEntry, Stream
@@ -193,7 +194,7 @@ class ReleaseProcess(ServerStep):
         """Run it to its end; what it changed in volumes or databases stays."""
         run.fence()
         engine, release = self.parts.engine, run.release
-        spec = container_spec(release, self.process)
+        spec = task_spec(release, self.process)
         engine.remove(spec.name)
         engine.create(spec)
         engine.start(spec.name)

@@ -261,11 +261,10 @@ class ServerTarget:
         return shown(self.machine, self.folder.sudo, self.engine)
 
     def prunable(self) -> list[str]:
-        """The images and containers of ours that no release names."""
+        """What is left of ours that no release names: containers, images, folders."""
         from webduh_console.targets.server.pruning import surplus
 
-        found = surplus(self.folder, self.engine)
-        return [*found.containers, *found.images]
+        return surplus(self.folder, self.engine).words
 
     def prune(self, cache: int) -> int:
         """Remove what is prunable, and build cache beyond `cache` bytes; the bytes that are free again."""

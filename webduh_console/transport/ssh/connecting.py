@@ -202,12 +202,26 @@ def _dialled(server: str, hop: Endpoint, timeout: float) -> socket.socket:
     raise _passing(server, why, "Check the address and the network.") from failure
 
 
+class _ProgramEnd(socket.socket):
+    """Our end of a pair whose other end a program has. Closing it ends the program, as OpenSSH does."""
+
+    program: "subprocess.Popen[bytes] | None" = None
+
+    def close(self) -> None:
+        super().close()
+        if self.program is not None:
+            self.program.terminate()
+
+
 def _through_program(server: str, command: str) -> socket.socket:
-    """What a ProxyCommand connects to. The program ends when its end of the pair is closed."""
-    ours, its = socket.socketpair()
+    """What a ProxyCommand connects to."""
+    pair, its = socket.socketpair()
+    ours = _ProgramEnd(pair.family, pair.type, fileno=pair.detach())
     try:
         ends = its.fileno()
-        subprocess.Popen(["sh", "-c", f"exec {command}"], stdin=ends, stdout=ends, stderr=subprocess.DEVNULL)
+        ours.program = subprocess.Popen(
+            ["sh", "-c", f"exec {command}"], stdin=ends, stdout=ends, stderr=subprocess.DEVNULL
+        )
     except OSError as error:
         ours.close()
         raise unreachable(server, f"Its ProxyCommand cannot be run: {error}.", "Correct ~/.ssh/config.") from error
