@@ -154,25 +154,30 @@ def test_a_server_without_docker_says_how_it_gets_one(bare_server: Server, tmp_p
     assert bare_server.sh("ls -d /var/lib/webduh 2>/dev/null || :") == ""
 
 
-def test_a_full_disk_is_said_before_anything_is_begun(tiny_server: Server, tmp_path: Path) -> None:
+def test_a_disk_without_room_or_inodes_is_said_before_anything_is_begun(tiny_server: Server, tmp_path: Path) -> None:
     tiny_server.load("traefik:v3.7", "python:3.13-slim")
     world = ServerWorld(tmp_path, server=tiny_server).ready()
     app = world.app("large")
     world.refused(
         FAILED, "deploy", str(app.folder), says=("disk: ", "at /var/lib/docker", UNTOUCHED, "webduh server prune")
     )
+    tiny_server.sh("cd /var/lib/webduh && seq -f fill-%g 300 | xargs touch 2>/dev/null; true")
+    world.refused(FAILED, "deploy", str(app.folder), says=(" 0 inodes at /var/lib/webduh", UNTOUCHED, "→"))
     nothing_there(app)
 
 
 # Somebody did something by hand.
 
 
-def test_a_malformed_file_in_the_folder_of_routes_is_named(world: ServerWorld, shop: ServedApp) -> None:
+def test_a_malformed_file_in_the_folder_of_routes_is_named_before_anything_is_begun(
+    world: ServerWorld, shop: ServedApp
+) -> None:
     stray = f"{ROOT}/traefik/dynamic/mine.yml"
     world.server.sh('echo "http: [" > "$1"', stray)
     shop.next_version()
     try:
-        world.refused(FAILED, "deploy", "shop", says=("mine.yml", "→"))
+        says = (f"routes: {stray}: line 1: ", UNTOUCHED, "Mend or remove it")
+        world.refused(FAILED, "deploy", str(shop.folder), says=says)
         assert_untouched(shop)
     finally:
         world.server.sh('rm "$1"', stray)
@@ -181,6 +186,23 @@ def test_a_malformed_file_in_the_folder_of_routes_is_named(world: ServerWorld, s
     assert_settled(shop)
     world.good("rollback", "shop", "--to", "1")
     shop.write(version="1")
+
+
+def test_a_route_of_another_app_that_was_harmed_by_hand_is_named_and_all_is_taken_back(
+    world: ServerWorld, shop: ServedApp
+) -> None:
+    other = world.app("harmed")
+    other.deploy()
+    file = f"{ROOT}/traefik/dynamic/{other.key.slug}.yml"
+    world.server.sh('cp -p "$1" /tmp/kept.yml; echo "http: [" > "$1"', file)
+    shop.next_version()
+    try:
+        world.refused(FAILED, "deploy", "shop", says=(file, "It goes on with the routes it had.", "→"))
+        assert_untouched(shop)
+    finally:
+        world.server.sh('mv /tmp/kept.yml "$1"', file)
+        shop.write(version="1")
+    assert other.body() == "1"
 
 
 def test_traefik_that_was_removed_is_missed_and_set_up_again(world: ServerWorld, shop: ServedApp) -> None:

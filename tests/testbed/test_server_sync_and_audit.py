@@ -56,6 +56,7 @@ def test_a_laptop_without_the_folder_is_told_what_to_do(world: ServerWorld, tmp_
 def test_everybody_sees_who_did_what_and_from_where(world: ServerWorld, tmp_path: Path) -> None:
     eve = laptop_of("eve", world, tmp_path)
     eve.good("sync", "prod")
+    eve.good("server", "prune", "prod", "--yes")  # what others have left on this server
     eve.good("run", "shop", "--", "env", "API_TOKEN=abcdef", "true")
     eve.good("server", "exec", "prod", "--", "true", "--password", "abcdef")
     eve.good("server", "prune", "prod", "--yes")

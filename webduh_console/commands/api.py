@@ -288,14 +288,21 @@ def rollback_plan(
     return plan_rollback(ctx, app, environment, to, msgspec.convert(options, Wishes))
 
 
+def adopt(ctx: Context, plan: Plan) -> None:
+    """Know the plan's folder or repository as the app's from now on; UsageError if its name belongs to another."""
+    from webduh_console.commands.sources import entry_of
+
+    ctx.state.apps.add(entry_of(ctx, plan))
+
+
 def apply(ctx: Context, plan: Plan, cancel: CancelToken | None = None) -> "EventStream":
     """Carry a plan out. Its folder is the app's from now on; its events are kept whether they are read here or not."""
     from webduh_console.commands.recording import Recorder
-    from webduh_console.commands.sources import entry_of, take_away
+    from webduh_console.commands.sources import take_away
     from webduh_console.engine.deployment import apply as start
 
     if plan.action == "deploy":
-        ctx.state.apps.add(entry_of(ctx, plan))
+        adopt(ctx, plan)
     return start(
         ctx.target(plan.target), plan, cancel, sinks=[Recorder(ctx.state, plan), partial(take_away, ctx, plan)]
     )

@@ -133,6 +133,7 @@ def deploy(
     if dry_run:
         return plan_page(ctx, made)
     if not would_deploy(ctx, made):
+        api.adopt(ctx, made)
         text = f"Nothing to change: release {made.base} of {made.key} serves this already."
         url = ctx.target(made.target).url(made)
         return Done(text, {**named(made), "release": made.base, "outcome": "unchanged", "url": url})

@@ -243,6 +243,7 @@ class _Deployment:
         cancelled = isinstance(error, CancelledError)
         self.stream.emit(Reverting(reason=error.what))
         if not rounds.backward():
+            error.kept = "Not everything could be taken back: the next deployment of the app does that first."
             return "failed", error
         self._audit(rounds.runs, f"not made live: {self.stream.mask(error.what)}")
         return ("cancelled" if cancelled else "reverted"), error

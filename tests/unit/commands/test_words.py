@@ -5,7 +5,7 @@ import pytest
 
 from webduh_console.clock import now
 from webduh_console.commands.logs import Duration
-from webduh_console.commands.words import ago, moment, size, span
+from webduh_console.commands.words import ago, brief_step, moment, size, span
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,20 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(click.UsageError):
         Duration().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("[2/4] RUN npm ci", "[2/4] RUN npm ci"),
+        ("[2/4] RUN a    && b", "[2/4] RUN a    && b"),
+        (f"[build 2/4] RUN --mount=type=cache,target=/{'c' * 90}     npm ci     && b", "[build 2/4] RUN npm ci && b"),
+        (f"[2/4] RUN {'x ' * 80}", f"[2/4] RUN {'x ' * 45}"[:99] + "…"),
+        (f"[4/4] COPY {'y' * 100} .", f"[4/4] COPY {'y' * 88}…"),
+        (f"[1/4] Resolving {'z' * 100}", f"[1/4] Resolving {'z' * 100}"),
+        (f"{'an app writes ' * 10}RUN", f"{'an app writes ' * 10}RUN"),
+        ("", ""),
+    ],
+)
+def test_a_build_step_is_one_line_and_what_it_writes_is_whole(line: str, shown: str) -> None:
+    assert brief_step(line) == shown

@@ -174,7 +174,12 @@ def test_a_line_is_as_a_terminal_leaves_it(text: str, clean: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "short"),
-    [("[a 2/2] RUN npm ci", "RUN npm ci"), ("[2/3] RUN " + "x" * 100, "RUN " + "x" * 75 + "…"), ("odd", "odd")],
+    [
+        ("[a 2/2] RUN npm ci", "RUN npm ci"),
+        ("[a 2/2] RUN --mount=type=cache,target=/c --mount=type=secret,id=T     npm ci", "RUN npm ci"),
+        ("[2/3] RUN " + "x" * 100, "RUN " + "x" * 75 + "…"),
+        ("odd", "odd"),
+    ],
 )
 def test_a_steps_name_is_short_in_a_sentence(name: str, short: str) -> None:
     assert short_name(name) == short

@@ -13,6 +13,7 @@ from webduh_console.model.release import Artifact, Instance, Release, SourceRef,
 from webduh_console.targets.processes import all_names, names_of, processes
 from webduh_console.targets.server.containers import (
     Container,
+    aliases,
     as_instance,
     container_spec,
     image_name,
@@ -21,6 +22,7 @@ from webduh_console.targets.server.containers import (
     moment,
     network_name,
     port_of,
+    task_spec,
     volume_name,
 )
 
@@ -118,7 +120,7 @@ def test_a_web_instance_is_a_container_with_everything_said() -> None:
                 mount("webduh--team--shop--staging--files", "/app/data/files"),
             ],
         },
-        "NetworkingConfig": {"EndpointsConfig": {"webduh-p-team": {"Aliases": []}}},
+        "NetworkingConfig": {"EndpointsConfig": {"webduh-p-team": {"Aliases": ["shop-staging", "shop-staging-web"]}}},
     }
 
 
@@ -149,6 +151,28 @@ def test_only_the_web_process_is_told_where_to_listen() -> None:
 
 def test_an_image_runs_its_own_command_when_none_is_said() -> None:
     assert "Cmd" not in container_spec(RELEASE, Process("web", ())).body()
+
+
+@pytest.mark.parametrize(
+    ("environment", "process", "names"),
+    [
+        ("production", "web", ("shop", "shop-web")),
+        ("production", "worker", ("shop-worker",)),
+        ("staging", "web", ("shop-staging", "shop-staging-web")),
+        ("preview-42", "mail-out", ("shop-preview-42-mail-out",)),
+        ("e" * 40, "web", (f"shop-{'e' * 40}", f"shop-{'e' * 40}-web")),
+        ("e" * 40, "p" * 40, ()),
+    ],
+)
+def test_the_instances_of_a_process_share_names_that_no_release_is_in(
+    environment: str, process: str, names: tuple[str, ...]
+) -> None:
+    assert aliases(AppKey("team", "shop", environment), process) == names
+
+
+def test_what_runs_once_has_no_name_that_others_share() -> None:
+    assert container_spec(RELEASE, WORKER).aliases == ("shop-staging-worker",)
+    assert task_spec(RELEASE, MIGRATE).aliases == ()
 
 
 def test_no_secret_is_in_the_representation_of_a_container() -> None:

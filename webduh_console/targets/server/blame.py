@@ -7,6 +7,7 @@ import msgspec
 from webduh_console.targets.server.files import OPEN, RootFolder
 from webduh_console.targets.server.traefik import CONFIGURATION, CONTAINER
 
+UNREAD = "Mend or remove it: until then Traefik takes up no change at all."
 _READ = {".yml", ".yaml", ".toml"}
 _PARTS = {
     "": {"http", "tcp", "udp", "tls"},

@@ -7,7 +7,7 @@ from functools import partial
 
 from webduh_console.errors import TargetError
 from webduh_console.model.observe import Fact
-from webduh_console.targets.server.blame import problem_in
+from webduh_console.targets.server.blame import UNREAD, problem_in
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.layout import ROOT, Layout
 from webduh_console.targets.server.survey import Found, survey, version
@@ -260,7 +260,7 @@ def _traefik(say: Say, found: Found, root: str, place: str) -> Iterator[Fact]:
         yield say("traefik", found.one("traefik.version") or found.one("traefik.image"))
     for name, why in bad_files(found).items():
         path = f"{root}/traefik/dynamic/{name}"
-        yield say("routes", f"{path}: {why}", False, "Mend or remove it: until then Traefik takes up no change at all.")
+        yield say("routes", f"{path}: {why}", False, UNREAD)
     if found.files and not bad_files(found):
         yield say("routes", f"{len(found.files)} files, all well formed")
 

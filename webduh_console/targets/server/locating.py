@@ -6,8 +6,9 @@ from webduh_console.clock import now
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
-from webduh_console.model.release import Release
+from webduh_console.model.release import Release, Spec
 from webduh_console.targets.processes import processes
+from webduh_console.targets.server.blame import UNREAD, problem_in
 from webduh_console.targets.server.checks import disks
 from webduh_console.targets.server.containers import aliases
 from webduh_console.targets.server.engine import Engine
@@ -25,12 +26,21 @@ elif root=$(sudo -n docker inspect -f "$label" "$1" 2>/dev/null); then echo "roo
 fi
 """
 
-# Words: root, Docker's folder. The same lines as the survey's.
-_ROOM = r"""
+# Words: root, Docker's folder, the folder of routes. The same lines as the survey's, but only of files that are not
+# of our making.
+_LOOK = r"""
 for path in / "$2" "$1"; do
   [ -n "$path" ] && [ -e "$path" ] || continue
   echo "disk=$path|$(df -Pk "$path" 2>/dev/null | tail -n 1)"
   echo "inodes=$path|$(df -Pi "$path" 2>/dev/null | tail -n 1)"
+done
+echo files:
+for file in "$3"/*; do
+  case ${file##*/} in *--*--*.yml | _webduh.yml) continue ;; esac
+  [ -f "$file" ] || continue
+  printf 'file %s\n' "${file##*/}"
+  head -c 65536 -- "$file" 2>/dev/null | sed 's/^/: /'
+  echo
 done
 """
 
@@ -44,28 +54,37 @@ def root_folder(machine: Machine) -> RootFolder:
 
 
 def plan_facts(folder: RootFolder, engine: Engine, plan: Plan, others: Mapping[AppKey, Release]) -> Iterator[Fact]:
-    """What a plan needs on a server: Docker, Traefik, disk, and domains and names that nobody else has."""
-    place = folder.machine.name
-    asked = now()
-    answer = folder.machine.sh(_ROOM, folder.layout.root, engine.info().get("DockerRootDir", ""), root=folder.sudo)
-    yield from (fact for fact in disks(place, read(answer.text, asked, now())) if not fact.ok)
+    """What a plan needs on a server: Docker, Traefik and a folder that it reads, disk, domains and names of its own."""
+    place, layout = folder.machine.name, folder.layout
+    asked, kept = now(), engine.info().get("DockerRootDir", "")
+    answer = folder.machine.sh(_LOOK, layout.root, kept, layout.dynamic, root=folder.sudo)
+    found = read(answer.text, asked, now())
+    yield from (fact for fact in disks(place, found) if not fact.ok)
+    for name, text in found.files.items():
+        if "{{" not in text and (why := problem_in(name, text)):  # whoever writes templates may know what they do
+            yield Fact(place, "routes", f"{layout.dynamic}/{name}: {why}", False, UNREAD)
     traefik = engine.container(CONTAINER)
     if traefik is None or not traefik.running:
         says = "it is not there" if traefik is None else f"it is {traefik.status}"
         yield Fact(place, "traefik", says, False, f"`webduh server setup {place}` starts it.")
-    for route in plan.spec.routes:
-        for key, release in others.items():
+    yield from taken(place, plan.key, plan.spec, others)
+
+
+def taken(place: str, key: AppKey, spec: Spec, others: Mapping[AppKey, Release]) -> Iterator[Fact]:
+    """The domains, and the names in the project's network, that are another app's: requests would go to both."""
+    mine = _names(key, spec)
+    for other, release in others.items():
+        for route in spec.routes:
             if route.host and any((route.host, route.path) == (own.host, own.path) for own in release.spec.routes):
-                fix = f"Take it from {key} (deploy that with another --domain), or choose another."
-                yield Fact(place, "domain", f"{route.host} belongs to {key}", False, fix)
-    yield from _names(place, plan, others)
-
-
-def _names(place: str, plan: Plan, others: Mapping[AppKey, Release]) -> Iterator[Fact]:
-    """The names in the project's network that another app has: requests would go to both."""
-    mine = {name for process in processes(plan.spec) for name in aliases(plan.key, process.name)}
-    for key, release in others.items():
-        theirs = {name for process in processes(release.spec) for name in aliases(key, process.name)}
-        if key.project == plan.key.project and (both := sorted(mine & theirs)):
-            says = f"{both[0]} is what {key} is called in the network of the project {key.project}"
+                says = f"{route.host}{route.path.rstrip('/')} belongs to {other}"
+                fix = f"Take it from {other} (deploy that with another --domain), or choose another."
+                yield Fact(place, "domain", says, False, fix)
+        both = sorted(mine & _names(other, release.spec)) if other.project == key.project else []
+        if both:
+            says = f"{both[0]} is what {other} is called in the network of the project {key.project}"
             yield Fact(place, "name", says, False, "Give the app another name or project, or the process another name.")
+
+
+def _names(key: AppKey, spec: Spec) -> set[str]:
+    """By what names the instances of an app are found in its project's network."""
+    return {name for process in processes(spec) for name in aliases(key, process.name)}

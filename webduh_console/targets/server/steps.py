@@ -156,6 +156,7 @@ class CheckArtifact(ServerStep):
                 f"The image of release {run.release.number} cannot run on {self.place}.",
                 why=f"It is made for {image.arch}, and the server is {arch}.",
                 kept="What serves was not touched.",
+                hint="Let its Dockerfile name no `--platform`, and begin with an image that is made for the server.",
             )
         for volume in run.release.spec.volumes:
             run.fence()
