@@ -58,7 +58,8 @@ class Engine:
         make_bridge(self.bridge)
         with self._log.open("ab") as log:
             # Its parent is not this process: it outlives it, and is nobody's zombie.
-            subprocess.run(["setsid", "--fork", *self._argv()], stdout=log, stderr=log, check=True)
+            argv = ["setsid", "--fork", *self._argv()]
+            subprocess.run(argv, stdout=log, stderr=log, env=self._environment(), check=True)
         until(self.running, "dockerd did not start", words=self._last_words)
 
     def stop(self) -> None:
@@ -86,6 +87,11 @@ class Engine:
         places = {"data-root": self.folder, "exec-root": self.passing / "exec", "pidfile": self._pidfile}
         named = [f"--{option}={place}" for option, place in places.items()]
         return ["dockerd", *named, "--host", self.host, "--group", "root", "--log-level", "warn", *OWN]
+
+    def _environment(self) -> dict[str, str]:
+        """Ours; but a kept one (lifetime.py) is not what a run of the tests left, and carries no mark of it."""
+        kept = (self.passing / "kept").exists()
+        return {name: value for name, value in os.environ.items() if not (kept and name == "WEBDUH_TESTS")}
 
     def _pid(self) -> int | None:
         """The process of the pid file, if it is this engine's and alive."""
