@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +130,10 @@ class Spread:
             )
             for key in keys
         }
+
+    def running_releases(self, key: AppKey, place: str) -> Set[int]:
+        """Those of one place."""
+        return self.targets[place].running_releases(key, place)
 
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         """The spec as it is."""

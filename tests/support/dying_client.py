@@ -35,13 +35,14 @@ class CountedRecord:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._record, name)
 
-    def append(self, lease: Lease, number: int, line: JournalLine) -> None:
-        """Write the line, then die if it was the chosen one."""
-        self._record.append(lease, number, line)
-        self._left[0] -= 1
-        if self._left[0] == 0:
-            print(f"died after {line.kind} {line.step}", flush=True)
-            die()
+    def append(self, lease: Lease, number: int, *lines: JournalLine) -> None:
+        """Write the lines one by one, as a cut may leave them, and die after the chosen one."""
+        for line in lines:
+            self._record.append(lease, number, line)
+            self._left[0] -= 1
+            if self._left[0] == 0:
+                print(f"died after {line.kind} {line.step}", flush=True)
+                die()
 
 
 class CountedTarget:

@@ -256,6 +256,8 @@ def _routed(spec: Spec, wishes: Wishes, serving: Release | None) -> Spec:
 
 
 def _questions(target: Target, key: AppKey, pending: "list[Pending]", serving: Release | None) -> tuple[Question, ...]:
+    if serving is None or all(change.base in (None, serving.number) for change in pending):
+        return ()
     record = target.record(key, lead(target, key))
     numbers = {release.number for release in record.releases()}
     bases = {change.base for change in pending if change.base in numbers}

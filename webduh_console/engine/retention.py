@@ -7,7 +7,6 @@ from webduh_console.engine.steps import PlaceRun
 from webduh_console.errors import CancelledError, LeaseLostError, WebduhError
 from webduh_console.model.events import Output, Phase, Warned
 from webduh_console.model.release import Release
-from webduh_console.model.standing import at
 from webduh_console.model.target import Run, Step, Target, Work
 
 
@@ -57,8 +56,7 @@ def retire(target: Target, rounds: Round) -> None:
 
 def _steps(target: Target, rounds: Round, run: PlaceRun, place: str) -> list[Step]:
     key, current = rounds.plan.key, run.record.current()
-    instances = at(target, place).observe([key])[key].instances
-    old = sorted({i.release for i in instances if i.place == place and i.release != current})
+    old = sorted(target.running_releases(key, place) - {current})
     kept = [release for release in run.record.releases() if release.number != current]
     surplus = kept[: max(len(kept) - (rounds.plan.spec.keep - 1), 0)]
     return [

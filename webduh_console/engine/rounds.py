@@ -24,17 +24,21 @@ class Round:
         self.stream, self.plan, self.runs, self.cancel = stream, plan, runs, cancel
         self.begun: dict[str, list[Step]] = {place: [] for place in runs}
         self.lost: dict[str, Exception] = {}
+        self._unwritten: dict[str, list[JournalLine]] = {place: [] for place in runs}
         self._losing = threading.Lock()
 
     def begin(self) -> None:
         """Open the journals; the first line says which release served before."""
-        for place, run in self.runs.items():
-            self._journal(place, "begin", detail=str(run.previous.number) if run.previous else "")
+        before = {place: str(run.previous.number) if run.previous else "" for place, run in self.runs.items()}
+        self._everywhere_in_words("begin", before)
 
     def mark(self, kind: Kind) -> None:
         """Write a line of the whole deployment into every place's journal; it names the places that take part."""
-        for place in self.runs:
-            self._journal(place, kind, detail=",".join(self.runs))
+        self._everywhere_in_words(kind, dict.fromkeys(self.runs, ",".join(self.runs)))
+
+    def _everywhere_in_words(self, kind: Kind, details: Mapping[str, str]) -> None:
+        with ThreadPoolExecutor(max_workers=min(len(details), AT_ONCE) or 1) as pool:
+            list(pool.map(lambda place: self._journal(place, kind, detail=details[place]), details))
 
     def forward(self, steps: dict[str, list[Step]], phases: Iterable[Phase]) -> None:
         """Do the steps of these phases everywhere at once, in order within a place."""
@@ -85,13 +89,11 @@ class Round:
 
     def _do_all(self, place: str, steps: Sequence[Step]) -> None:
         for step in steps:
-            run = self.runs[place]
             self.cancel.check()
-            run.fence()
-            self._journal(place, "do", step)
+            self._journal(place, "do", step)  # which nobody can who does not hold the lease
             self.begun[place].append(step)
-            self.show(step, step.do, run, "done")
-            self._journal(place, "did", step)
+            self.show(step, step.do, self.runs[place], "done")
+            self._unwritten[place].append(self._line(place, "did", step))
 
     def backward(self) -> bool:
         """Undo at every place what was begun there, last first; False when something could not be undone.
@@ -133,6 +135,11 @@ class Round:
         self.stream.emit(Warned(code="undo-failed", text=text, hint=hint), step=step.name, place=step.place)
 
     def _journal(self, place: str, kind: Kind, step: Step | None = None, detail: str = "") -> None:
-        run = self.runs[place]
-        line = JournalLine(kind, self.plan.id, now(), step.name if step else "", place, detail)
-        run.record.append(run.lease, run.release.number, line)
+        """Write a line, after those that could wait for it: without a `did` a step is done or undone once more, which
+        it allows."""
+        run, waiting = self.runs[place], self._unwritten[place]
+        run.record.append(run.lease, run.release.number, *waiting, self._line(place, kind, step, detail))
+        waiting.clear()
+
+    def _line(self, place: str, kind: Kind, step: Step | None = None, detail: str = "") -> JournalLine:
+        return JournalLine(kind, self.plan.id, now(), step.name if step else "", place, detail)

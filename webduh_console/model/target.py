@@ -1,7 +1,7 @@
 """What every target must be able to do, so that the engine, the commands and the console know only this."""
 
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
@@ -207,8 +207,9 @@ class Record(Protocol):
     def journal(self, number: int) -> list[JournalLine]:
         """The journal of a release's deployment; a torn last line is left out."""
 
-    def append(self, lease: Lease, number: int, line: JournalLine) -> None:
-        """Write one line, on disk before this returns."""
+    def append(self, lease: Lease, number: int, *lines: JournalLine) -> None:
+        """Write lines, on disk before this returns. LeaseLostError unless the lease is still ours: then none of them is
+        written."""
 
     def audit(self, line: str) -> None:
         """Append a line on who did what, as `model.audit.line` makes it, with the time there."""
@@ -236,6 +237,9 @@ class Target(Protocol):
 
     def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
         """What serves now. An app without a record here is `never`."""
+
+    def running_releases(self, key: AppKey, place: str) -> Set[int]:
+        """The numbers of the releases of which an instance runs at a place."""
 
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         """The spec with what the target decides by itself, such as the port of an address. Changes nothing."""

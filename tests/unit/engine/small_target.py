@@ -100,6 +100,9 @@ class SmallTarget:
         )
         return {KEY: Actual(KEY, instances=instances)}
 
+    def running_releases(self, key: AppKey, place: str) -> set[int]:
+        return set(self.running(place))
+
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         return spec
 

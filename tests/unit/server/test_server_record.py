@@ -13,6 +13,7 @@ from record_house import (
     plan,
     record_on,
     release,
+    silenced,
     write,
 )
 from script_machine import ScriptMachine
@@ -55,29 +56,91 @@ def test_what_is_written_is_read_again(record: RemoteRecord, lease: RemoteLease)
     assert record.next_number() == 3
 
 
-def test_each_act_is_one_round_trip(record: RemoteRecord, machine: ScriptMachine) -> None:
+def test_each_act_is_one_round_trip_and_a_look_after_it_one_more_at_most(
+    record: RemoteRecord, machine: ScriptMachine
+) -> None:
     lease = record.acquire("me", "deploy")
     assert len(machine.asked) == 2
-    acts: list[tuple[str, Callable[[], object]]] = [
-        ("write", lambda: write(record, lease, 1)),
-        ("append", lambda: journal(record, lease, 1, "begin")),
-        ("set_current", lambda: record.set_current(lease, 1)),
-        ("releases", record.releases),
-        ("read", lambda: record.read(1)),
-        ("plan", lambda: record.plan(1)),
-        ("journal", lambda: record.journal(1)),
-        ("unfinished", record.unfinished),
-        ("check", lambda: lease.check()),
-        ("renew", lambda: lease.renew()),
-        ("audit", lambda: record.audit("done")),
-        ("remove", lambda: record.remove(lease, 1)),
-        ("erase", lambda: record.erase(lease)),
-        ("release", lambda: lease.release()),
+    acts: list[tuple[str, Callable[[], object], int]] = [
+        ("write", lambda: write(record, lease, 1), 1),
+        ("begin", lambda: journal(record, lease, 1, "begin"), 0),
+        ("do", lambda: journal(record, lease, 1, "do"), 0),
+        ("end", lambda: journal(record, lease, 1, "end"), 1),
+        ("set_current", lambda: record.set_current(lease, 1), 1),
+        ("read", lambda: record.read(1), 0),
+        ("plan", lambda: record.plan(1), 0),
+        ("journal", lambda: record.journal(1), 0),
+        ("holder", record.holder, 0),
+        ("check", lambda: lease.check(), 0),
+        ("renew", lambda: lease.renew(), 0),
+        ("audit", lambda: record.audit("done"), 0),
+        ("remove", lambda: record.remove(lease, 1), 1),
+        ("begin anew", lambda: journal(record, lease, 2, "begin"), 1),
+        ("erase", lambda: record.erase(lease), 1),
+        ("release", lambda: lease.release(), 3),
     ]
-    for name, act in acts:
+    looks = (record.unfinished, record.current, record.releases)
+    assert [look() for look in looks] == [[], None, []]
+    for name, act, looked in acts:
         machine.asked.clear()
         act()
-        assert (name, len(machine.asked)) == (name, 1)
+        asked = len(machine.asked)
+        for look in looks:
+            look()
+        assert (name, asked, len(machine.asked) - asked) == (name, 1, looked)
+
+
+def test_a_look_under_the_lease_says_what_is_there(record: RemoteRecord) -> None:
+    lease = record.acquire("me", "deploy")
+
+    def seen() -> list[object]:
+        own, anew = record.look(), RemoteRecord(record.folder, record.key).look()
+        answers = [
+            [look.current, look.kept, look.unfinished, [each.number for each in look.releases]] for look in (own, anew)
+        ]
+        assert answers[0] == answers[1]
+        return answers[0]
+
+    assert seen() == [None, [], [], []]
+    journal(record, lease, 1, "begin")
+    assert seen() == [None, [], [1], []]
+    write(record, lease, 1)
+    journal(record, lease, 1, "do", "did")
+    assert seen() == [None, [1], [1], [1]]
+    RemoteRecord(record.folder, record.key).set_current(lease, 1)
+    assert seen() == [1, [1], [1], [1]]
+    journal(record, lease, 1, "end")
+    assert seen() == [1, [1], [], [1]]
+    lease.release()
+    other = RemoteRecord(record.folder, record.key)
+    other.remove(other.acquire("somebody else", "deploy"), 1)
+    assert seen() == [1, [], [], []]
+
+
+def test_a_lease_that_was_lost_keeps_no_look(record: RemoteRecord) -> None:
+    lease = record.acquire("me", "deploy")
+    assert record.current() is None
+    silenced(record)
+    other = RemoteRecord(record.folder, record.key)
+    other.set_current(other.acquire("somebody else", "deploy"), 7)
+    with pytest.raises(LeaseLostError):
+        lease.check()
+    assert record.current() == 7
+
+
+def test_lines_that_are_written_together_are_one_round_trip_and_all_or_none(
+    record: RemoteRecord, machine: ScriptMachine
+) -> None:
+    lease = record.acquire("me", "deploy")
+    one, two = (JournalLine(kind, "D", EPOCH, step="start") for kind in ("did", "do"))  # type: ignore[arg-type]
+    machine.asked.clear()
+    record.append(lease, 1, one, two)
+    assert (len(machine.asked), record.journal(1)) == (1, [one, two])
+    silenced(record)
+    RemoteRecord(record.folder, record.key).acquire("somebody else", "deploy")
+    with pytest.raises(LeaseLostError):
+        record.append(lease, 1, one, two)
+    assert record.journal(1) == [one, two]
 
 
 def test_no_value_of_a_variable_is_in_a_word(record: RemoteRecord, machine: ScriptMachine) -> None:
@@ -148,7 +211,7 @@ def test_a_broken_mark_is_named_with_its_file(record: RemoteRecord, lease: Remot
     file = app_folder(record) / "current"
     file.write_text("three\n")
     with pytest.raises(WebduhError, match="The mark of the serving release of shop cannot be read") as caught:
-        record.current()
+        RemoteRecord(record.folder, record.key).current()
     assert caught.value.hint == f"The file is {file}."
 
 

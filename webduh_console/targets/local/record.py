@@ -159,10 +159,10 @@ class FileRecord:
         except FileNotFoundError:
             return []
 
-    def append(self, lease: Lease, number: int, line: JournalLine) -> None:
-        """Write one line, on disk before this returns."""
+    def append(self, lease: Lease, number: int, *lines: JournalLine) -> None:
+        """Write lines, on disk before this returns."""
         lease.check()
-        append_line(self._of(number) / "journal.jsonl", msgspec.json.encode(line))
+        append_line(self._of(number) / "journal.jsonl", b"\n".join(map(msgspec.json.encode, lines)))
 
     def edited(self, number: int) -> list[str]:
         """The files of a release that are not as they were written; of one without digests that is not known."""

@@ -3,7 +3,7 @@
 What only some commands need is imported where it is used, so that `status` starts at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +75,11 @@ class LocalTarget:
     def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
         """What serves now."""
         return observe(keys, self.supervisor, lambda key: self.record(key, PLACE))
+
+    def running_releases(self, key: AppKey, place: str) -> Set[int]:
+        """The releases that the supervisor has an instance of."""
+        states = self.supervisor.list() if self.supervisor.alive() else []
+        return {state.release for state in states if state.slug == key.slug}
 
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         """The spec with a stable port."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -122,6 +122,10 @@ class Fleet:
             )
             for key in keys
         }
+
+    def running_releases(self, key: AppKey, place: str) -> Set[int]:
+        """The releases of which a container runs on one server."""
+        return self.at(place).running_releases(key, place)
 
     def standing(self, key: AppKey) -> Standing:
         """What serves where; the first error when no server answers."""

@@ -1,6 +1,6 @@
 """What a server remembers of an app in an environment: plain files there, each changed by one script."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -71,7 +71,7 @@ mkdir -p "releases/$1" && cd "releases/$1" && append journal.jsonl "$2" || exit 
 _AUDIT = ENTER_NEW + VIA + 'append audit.log "$(date -u +%Y-%m-%dT%H:%M:%SZ) $3$via" || exit 74\n'
 
 
-@dataclass(frozen=True)
+@dataclass
 class RemoteRecord:
     """A `Record` on a server. Each method is one round trip, but for those that say so.
 
@@ -81,18 +81,21 @@ class RemoteRecord:
 
     folder: RootFolder
     key: AppKey
+    lease: RemoteLease | None = field(default=None, repr=False, compare=False)
 
     def look(self) -> Snapshot:
-        """Everything but plans, variables and journals, as of one moment."""
-        return look(self.folder, self.key)
+        """Everything but plans, variables and journals, as of one moment. No round trip while a lease that was taken
+        here is held, and nothing was changed since the last look."""
+        return self.lease.look() if self.lease else look(self.folder, self.key)
 
     def acquire(self, owner: str, doing: str) -> RemoteLease:
         """Take the lease; see `Record.acquire`. Two round trips."""
-        return acquire(self.folder, self.key, owner, doing)
+        self.lease = acquire(self.folder, self.key, owner, doing)
+        return self.lease
 
     def holder(self) -> Holder | None:
         """Who holds the lease now."""
-        return self.look().holder
+        return look(self.folder, self.key).holder
 
     def current(self) -> int | None:
         """The number of the serving release."""
@@ -166,9 +169,11 @@ class RemoteRecord:
         """The journal of a release's deployment; a torn line is left out."""
         return records.journal_lines(self._files(number, "journal.jsonl").get("journal.jsonl", b""))
 
-    def append(self, lease: Lease, number: int, line: JournalLine) -> None:
-        """Write one line, on disk before this returns."""
-        self._ours(lease).run(_APPEND, str(number), records.written(line).decode())
+    def append(self, lease: Lease, number: int, *lines: JournalLine) -> None:
+        """Write lines, on disk before this returns."""
+        ours, text = self._ours(lease), b"\n".join(map(records.written, lines)).decode()
+        begun = ours.seen is not None and number in ours.seen.numbers
+        ours.run(_APPEND, str(number), text, changes=not begun or any(line.kind == "end" for line in lines))
 
     def audit(self, line: str) -> None:
         """Append a line on who did what, with the server's time in UTC and the user it is done as there."""

@@ -15,12 +15,11 @@ from webduh_console.targets import records
 from webduh_console.targets.server.files import OPEN, RootFolder
 from webduh_console.targets.server.layout import key_of
 from webduh_console.transport import process
+from webduh_console.transport.machine import Answer
 
 # One process for all files of a kind, which must not fail: the find of busybox would leave out the rest. What vanishes
 # meanwhile is complained about, and was removed by somebody.
-_LOOK = (
-    OPEN
-    + r"""
+LISTED = r"""
 date +%s
 [ -d apps ] || exit 0
 cd apps || exit 77
@@ -34,8 +33,9 @@ find "$@" -maxdepth 3 -name source -prune \
   -o -type f -name lease.json -exec stat -c '%Y %n' {} + -exec sh -c 'grep -aH "$0" "$@"; [ $? -le 2 ]' '' {} + \
   -o -type f \( -name current -o -name release.json \) -exec sh -c 'grep -aH "$0" "$@"; [ $? -le 2 ]' '' {} + || exit 1
 """
-)
-_INCOMPLETE = 1
+"""Lists what the records of apps say, in the root folder. The words after the first are their slugs; none: all."""
+INCOMPLETE = 1
+"""The exit code of `LISTED` when something could not be read, or vanished meanwhile."""
 _VANISHED = re.compile(r"No such file or directory\W*$")
 _CONTENT = re.compile(rb"([a-z0-9-]+)/(lease\.json|current|releases/[1-9][0-9]*/release\.json):(.*)", re.DOTALL)
 _NUMBER = re.compile(rb"([a-z0-9-]+)/releases/([1-9][0-9]*)(/journal\.jsonl)?")
@@ -162,18 +162,25 @@ def snapshot(folder: RootFolder, keys: Iterable[AppKey] | None = None) -> Mappin
     asked = None if keys is None else sorted(set(keys))
     if asked is not None and not asked:
         return {}
-    answer = folder.run(_LOOK, *(key.slug for key in asked or ()), accepts=(_INCOMPLETE,))
-    said = [line.strip() for line in answer.err.splitlines() if line.strip()]
-    if answer.code and not said:
-        said = ["A program was ended while it read them"]
-    if failed := [line for line in said if not _VANISHED.search(line)]:
+    answer = folder.run(OPEN + LISTED, *(key.slug for key in asked or ()), accepts=(INCOMPLETE,))
+    found = said_by(folder, answer, asked)
+    if isinstance(found, str):
         raise TargetError(
             f"The records on {folder.machine.name} cannot be read.",
-            why=f"{failed[-1][:300]}.",
+            why=f"{found}.",
             kept="Nothing was changed.",
             hint=f"Mend the modes with `webduh server setup {folder.machine.name}`.",
         )
-    return parse(folder, answer.out, asked)
+    return found
+
+
+def said_by(folder: RootFolder, answer: Answer, asked: Iterable[AppKey] | None) -> dict[AppKey, Snapshot] | str:
+    """What the answer of `LISTED` says; or why it is not whole, in words."""
+    said = [line.strip() for line in answer.err.splitlines() if line.strip()]
+    if answer.code and not said:
+        said = ["A program was ended while it read them"]
+    failed = [line for line in said if not _VANISHED.search(line)]
+    return failed[-1][:300] if failed else parse(folder, answer.out, asked)
 
 
 def look(folder: RootFolder, key: AppKey) -> Snapshot:

@@ -27,8 +27,8 @@ from webduh_console.targets.server.engine import Engine, LogEntry, Stream
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front
 from webduh_console.targets.server.lease import RemoteLease
-from webduh_console.targets.server.record import RemoteRecord
 from webduh_console.targets.server.refusals import EngineError
+from webduh_console.targets.server.traefik import CONTAINER
 from webduh_console.transport.machine import Machine
 
 SHOWN_LINES = 15
@@ -127,9 +127,11 @@ class Network(ServerStep):
     name: str = "network"
 
     def do(self, run: Run) -> Work:
-        """Make it unless it is there."""
+        """Make it unless it is there; where Traefik runs and has joined, that is one question."""
         run.fence()
-        yield from networks.ensure_project(self.parts.folder, run.release.key.project)
+        project, traefik = run.release.key.project, self.parts.engine.container(CONTAINER)
+        if traefik is None or not traefik.running or networks.project_network(project) not in traefik.addresses:
+            yield from networks.ensure_project(self.parts.folder, project)
         return {}
 
 
@@ -172,7 +174,7 @@ class CheckArtifact(ServerStep):
         Not on the way back: the image of an attempt that is taken back may be the one that was just built again.
         """
         key, engine = run.release.key, self.parts.engine
-        kept = {image_name(key, r.artifact.digest) for r in RemoteRecord(self.parts.folder, key).releases()}
+        kept = {image_name(key, r.artifact.digest) for r in lease_of(run).look().releases}
         for reference in sorted({tag for image in engine.images(key.slug) for tag in image.tags} - kept):
             run.fence()
             try:

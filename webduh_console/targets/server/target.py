@@ -3,7 +3,7 @@
 What only some commands need is imported where it is used, so that `status` starts at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -117,6 +117,10 @@ class ServerTarget:
             seems = actual(key, self.name, release, own, seen.holder, url_of(release.spec) if release else "")
             found[key] = msgspec.structs.replace(seems, instances=tuple(_used(i, figures) for i in seems.instances))
         return found
+
+    def running_releases(self, key: AppKey, place: str) -> Set[int]:
+        """The releases of which a container runs; one question to Docker."""
+        return {container.release for container in self.engine.containers(key.slug, running=True)}
 
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         """The spec with the routes that lead anywhere here: those with a host; ports are Traefik's own."""
