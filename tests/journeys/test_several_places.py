@@ -116,8 +116,9 @@ class Spread:
         """Every app anywhere."""
         return sorted({key for target in self.targets.values() for key in target.keys()})  # noqa: SIM118
 
-    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
+    def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
         """The instances of every place, each with its place."""
+        keys = self.keys() if keys is None else keys
         seen = {place: target.observe(keys) for place, target in self.targets.items()}
         return {
             key: msgspec.structs.replace(

@@ -210,7 +210,14 @@ def test_what_serves_is_observed_with_the_reasons_for_what_does_not(place: Place
             instances.start(place.engine, container_spec(made, process, index))
 
     def seen() -> tuple[str, str]:
-        found = actual(KEY, "vps", made, containers_of(place.engine, [KEY])[KEY.slug], None, "http://shop")
+        found = actual(
+            KEY,
+            "vps",
+            made,
+            containers_of(place.engine, [KEY], place.engine.containers(KEY.slug))[KEY.slug],
+            None,
+            "http://shop",
+        )
         assert {i.place for i in found.instances} <= {"vps"}
         return found.health, found.reason
 
@@ -222,7 +229,7 @@ def test_what_serves_is_observed_with_the_reasons_for_what_does_not(place: Place
     wait_until(lambda: seen()[1] == f"{web2} is exited (exit 137), {worker} is gone")
     instances.stop(place.engine, web1)
     assert seen()[0] == "down"
-    assert containers_of(place.engine, []) == {}
+    assert containers_of(place.engine, [], place.engine.containers()) == {}
 
 
 def test_figures_are_those_that_docker_shows(place: Place) -> None:

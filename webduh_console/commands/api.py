@@ -114,13 +114,9 @@ def observe(ctx: Context) -> list[Row]:
     chosen = [ctx.target(name) for name in names]
     with ThreadPoolExecutor(max_workers=min(len(names), 32)) as pool:
         answers = list(pool.map(_observed, chosen))
-    silent: dict[str, str] = {}
-    for name, found in zip(names, answers, strict=True):
-        if isinstance(found, WebduhError):
-            silent[name] = _reason(found)
-        else:
-            _learn(ctx, name, found, at)
-    return rows(ctx, silent)
+    both = dict(zip(names, answers, strict=True))
+    _learn(ctx, {name: found for name, found in both.items() if not isinstance(found, WebduhError)}, at)
+    return rows(ctx, {name: _reason(found) for name, found in both.items() if isinstance(found, WebduhError)})
 
 
 def rows(ctx: Context, silent: Mapping[str, str]) -> list[Row]:
@@ -149,7 +145,7 @@ def ask(ctx: Context, name: str) -> Heard:
         if state == "unready":
             ctx.look_anew(name)
         return Heard(TargetRow(name, target.kind, state, _reason(error), 0, 0.0, 0), why=error.why or error.what)
-    _learn(ctx, name, found, at)
+    _learn(ctx, {name: found}, at)
     return heard
 
 
@@ -161,33 +157,34 @@ def met(server: "ServerTarget") -> bool:
 def remember(ctx: Context, target: Target) -> None:
     """Ask a target what serves there, and remember it. TargetError when it does not answer."""
     at = now()
-    _learn(ctx, target.name, target.observe(target.keys()), at)
+    _learn(ctx, {target.name: target.observe()}, at)
 
 
 def _told(ctx: Context, target: Target) -> tuple[Heard, Mapping[AppKey, Actual]]:
     if target.kind != "server":
         facts = {fact.name: fact for fact in target.facts()}
-        found = target.observe(target.keys())
+        found = target.observe()
         return Heard(_row_of(target, facts, found)), found
     from webduh_console.targets.server.vitals import vitals
 
     server = ctx.server(target.name)
-    keys = server.keys()
-    found = server.observe(keys)
-    return Heard(_row_of(target, {}, found), vitals(server.machine, server.engine, len(keys))), found
+    found = server.observe()
+    return Heard(_row_of(target, {}, found), vitals(server.machine, server.engine, len(found))), found
 
 
-def _learn(ctx: Context, name: str, found: Mapping[AppKey, Actual], at: datetime) -> None:
-    """Remember what a target said, and forget what is no longer there."""
-    ctx.state.memory.remember(name, [actual for actual in found.values() if not _gone(actual)], at)
-    for entry in ctx.state.memory.recall():
-        if entry.target == name and (entry.actual.key not in found or _gone(found[entry.actual.key])):
-            ctx.state.memory.forget(name, entry.actual.key)
+def _learn(ctx: Context, answers: Mapping[str, Mapping[AppKey, Actual]], at: datetime) -> None:
+    """Remember what targets said, by their names, and forget what is no longer there."""
+    there = {name: [a for a in found.values() if not _gone(a)] for name, found in answers.items()}
+    ctx.state.memory.remember_all(there, at)
+    kept = {(name, actual.key) for name, actuals in there.items() for actual in actuals}
+    for name, key in ctx.state.memory.kept():
+        if name in there and (name, key) not in kept:
+            ctx.state.memory.forget(name, key)
 
 
 def _observed(target: Target) -> Mapping[AppKey, Actual] | WebduhError:
     try:
-        return target.observe(target.keys())
+        return target.observe()
     except WebduhError as error:
         return error
 
@@ -216,7 +213,7 @@ def targets(ctx: Context) -> list[TargetRow]:
 def _target_row(target: Target) -> TargetRow:
     try:
         facts = {fact.name: fact for fact in target.facts()}
-        return _row_of(target, facts, target.observe(target.keys()))
+        return _row_of(target, facts, target.observe())
     except WebduhError as error:
         return TargetRow(target.name, target.kind, "unreachable", _reason(error), 0, 0.0, 0)
 

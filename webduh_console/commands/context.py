@@ -3,7 +3,7 @@
 import getpass
 import socket
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -148,12 +148,12 @@ class Context:
             known.close()
 
     def machine(self, entry: "TargetEntry") -> "SSHMachine":
-        """The machine an entry stands for; nothing is connected yet."""
+        """The machine an entry stands for; nothing is connected yet, nor the SSH configuration asked."""
         from webduh_console.transport.ssh.address import endpoint
         from webduh_console.transport.ssh.hostkeys import HostKeys
         from webduh_console.transport.ssh.machine import SSHMachine
 
-        there = endpoint(entry.address, Path(entry.identity) if entry.identity else None)
+        there = partial(endpoint, entry.address, Path(entry.identity) if entry.identity else None)
         return SSHMachine(entry.name, there, HostKeys(self.home.config / "known_hosts"))
 
     def _local(self) -> Target:

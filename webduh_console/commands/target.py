@@ -193,7 +193,7 @@ def target_start(ctx: Context, name: str, dry_run: bool) -> Result:
 def target_stop(ctx: Context, name: str, dry_run: bool) -> Result:
     """Stop everything that runs on a target. Releases, volumes and logs stay."""
     chosen, switch = _startable(ctx, name)
-    running = [key for key, actual in chosen.observe(chosen.keys()).items() if actual.instances]
+    running = [key for key, actual in chosen.observe().items() if actual.instances]
     what = str(running[0]) if len(running) == 1 else f"{len(running)} apps"
     if dry_run:
         return Done(f"Would stop {what} on {name}.", {"target": name, "stopped": []})

@@ -235,8 +235,8 @@ class Target(Protocol):
     def keys(self) -> Sequence[AppKey]:
         """Every app and environment that has a record here."""
 
-    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
-        """What serves now. An app without a record here is `never`."""
+    def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
+        """What serves now, of these apps or of all that have a record here. One without a record is `never`."""
 
     def running_releases(self, key: AppKey, place: str) -> Set[int]:
         """The numbers of the releases of which an instance runs at a place."""

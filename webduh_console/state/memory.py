@@ -1,6 +1,6 @@
 """What the targets said last, so that a face can open before they answer again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -28,8 +28,13 @@ class Memory:
 
     def remember(self, target: str, actuals: Iterable[Actual], at: datetime) -> None:
         """Keep what a target said at a time; an answer older than the kept one changes nothing."""
+        self.remember_all({target: actuals}, at)
+
+    def remember_all(self, said: Mapping[str, Iterable[Actual]], at: datetime) -> None:
+        """Keep what targets said at a time, by their names, all or nothing."""
         rows = [
             (target, actual.key.project, actual.key.app, actual.key.environment, encoded(_bare(actual)), text_of(at))
+            for target, actuals in said.items()
             for actual in actuals
         ]
         self._database.change_all(
@@ -47,6 +52,11 @@ class Memory:
             "SELECT target, actual, at FROM remembered ORDER BY project, app, environment, target"
         )
         return [remembered for row in rows if (remembered := _remembered(*row)) is not None]
+
+    def kept(self) -> list[tuple[str, AppKey]]:
+        """Of which targets and apps something is kept."""
+        rows = self._database.rows("SELECT target, project, app, environment FROM remembered")
+        return [(target, AppKey(*key)) for target, *key in rows]
 
     def forget(self, target: str, key: AppKey) -> None:
         """Drop what a target said about an app in an environment."""

@@ -92,7 +92,7 @@ class SmallTarget:
     def keys(self) -> Sequence[AppKey]:
         return (KEY,)
 
-    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
+    def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
         instances = tuple(
             Instance(f"{place}-{number}", KEY, "web", number, place, "running")
             for place in self.places

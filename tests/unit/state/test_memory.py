@@ -123,3 +123,12 @@ def test_an_answer_that_cannot_be_read_counts_as_none(place: Home, state: State,
     connection.execute("UPDATE remembered SET actual = '{\"key\": 3}' WHERE target = 'local'")
     connection.close()
     assert state.memory.recall() == [Remembered("other", Actual(BLOG), noon)]
+
+
+def test_answers_of_many_targets_are_kept_at_once(state: State, noon: datetime) -> None:
+    shop = msgspec.structs.replace(BLOG, app="shop")
+    answers = {"one": [serving(noon), serving(noon, shop)], "two": [serving(noon, shop)], "silent": []}
+    state.memory.remember_all(answers, noon)
+    assert sorted(state.memory.kept()) == [("one", BLOG), ("one", shop), ("two", shop)]
+    state.memory.forget("one", shop)
+    assert sorted((entry.target, entry.actual.key) for entry in state.memory.recall()) == [("one", BLOG), ("two", shop)]

@@ -72,9 +72,9 @@ class LocalTarget:
         """Every app and environment that has a folder here."""
         return self.layout.all_keys()
 
-    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
+    def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
         """What serves now."""
-        return observe(keys, self.supervisor, lambda key: self.record(key, PLACE))
+        return observe(self.keys() if keys is None else keys, self.supervisor, lambda key: self.record(key, PLACE))
 
     def running_releases(self, key: AppKey, place: str) -> Set[int]:
         """The releases that the supervisor has an instance of."""

@@ -109,18 +109,21 @@ class Fleet:
         found = self._answered(lambda server: server.keys_of(self.name))
         return sorted({key for keys in found.values() for key in keys})
 
-    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
+    def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
         """What serves now, merged; a server that does not answer, or is behind, is named in the reason."""
-        answers = self.asked(lambda server: server.observe(keys))
-        if all(isinstance(answer, WebduhError) for answer in answers.values()):
-            raise next(answer for answer in answers.values() if isinstance(answer, WebduhError))
+        if keys is None:
+            answers = self.asked(lambda server: server.observe_of(self.name))
+        else:
+            answers = self.asked(lambda server: server.observe(keys))
+        found = {place: answer for place, answer in answers.items() if not isinstance(answer, WebduhError)}
+        silent = {place: answer for place, answer in answers.items() if isinstance(answer, WebduhError)}
+        if not found:
+            raise next(iter(silent.values()))
+        why = {place: merging.reason(error) for place, error in silent.items()}
+        chosen = sorted({key for answer in found.values() for key in answer}) if keys is None else keys
         return {
-            key: merging.actual(
-                key,
-                {p: answer[key] for p, answer in answers.items() if not isinstance(answer, WebduhError)},
-                {p: merging.reason(answer) for p, answer in answers.items() if isinstance(answer, WebduhError)},
-            )
-            for key in keys
+            key: merging.actual(key, {place: answer.get(key, Actual(key)) for place, answer in found.items()}, why)
+            for key in chosen
         }
 
     def running_releases(self, key: AppKey, place: str) -> Set[int]:

@@ -96,22 +96,27 @@ class ServerMetrics:
             found.append(Series(labels, "cores" if query.metric == "cpu" else "bytes", tuple(thinned(inside, step))))
         return found
 
-    def now(self, key: AppKey | None = None) -> dict[str, Figures]:
-        """The figures of every running container of an app in an environment, or of all, by name."""
+    def now(self, key: AppKey | None = None, running: Sequence[Container] | None = None) -> dict[str, Figures]:
+        """The figures of every running container of an app in an environment, or of all, by name.
+
+        Whoever has just asked which of these are `running` saves asking again.
+        """
         found = {}
-        for container, readings in self._readings(key):
+        for container, readings in self._readings(key, running):
             used = cores(readings[-2], readings[-1]) if len(readings) > 1 else None
             found[container.name] = Figures(used or 0.0, readings[-1].memory)
         return found
 
-    def _readings(self, key: AppKey | None) -> list[tuple[Container, list[Reading]]]:
+    def _readings(
+        self, key: AppKey | None, running: Sequence[Container] | None = None
+    ) -> list[tuple[Container, list[Reading]]]:
         """The running containers with their readings; a container's first needs a second to tell cores from."""
         slug = key.slug if key else ""
         with self._lock:
             lock = self._locks.setdefault(slug, threading.Lock())
         with lock:  # of several panes that ask at once, one looks
             if time.monotonic() - self._looked.get(slug, -FRESH) >= FRESH:
-                running = self._engine.containers(slug or None, running=True)
+                running = self._engine.containers(slug or None, running=True) if running is None else running
                 self._look(running)
                 fresh = [c for c in running if len(self._rings.get(c.id, ())) == 1]
                 if fresh:

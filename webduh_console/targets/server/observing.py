@@ -16,13 +16,13 @@ FEW = 12
 Health = Literal["serving", "degraded", "down"]
 
 
-def containers_of(engine: Engine, keys: Sequence[AppKey]) -> dict[str, list[Container]]:
-    """The containers of each key by its slug, with one list call for all.
+def containers_of(engine: Engine, keys: Sequence[AppKey], listed: Sequence[Container]) -> dict[str, list[Container]]:
+    """Of the containers that were `listed` those of each key, by its slug.
 
     Those that do not run are inspected too, and all of them when they are few.
     """
     wanted = {key.slug: key for key in keys}
-    found = [c for c in engine.containers(keys[0].slug if len(keys) == 1 else None) if c.slug in wanted]
+    found = [c for c in listed if c.slug in wanted]
     unclear = [c.name for c in found if len(found) <= FEW or not c.running]
     exact = engine.inspect(unclear)
     chosen: dict[str, list[Container]] = {slug: [] for slug in wanted}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from webduh_console.targets.server.logs import ServerLogs
     from webduh_console.targets.server.metrics import Figures, ServerMetrics
     from webduh_console.targets.server.record import RemoteRecord
+    from webduh_console.targets.server.snapshots import Snapshot
     from webduh_console.targets.server.steps import Parts
     from webduh_console.targets.server.vitals import Shown, Vitals
 
@@ -90,27 +91,40 @@ class ServerTarget:
 
     def keys(self) -> Sequence[AppKey]:
         """Every app and environment that has a record there, but for those of its teams."""
-        from webduh_console.targets.server.snapshots import snapshot
-
-        return [key for key, seen in snapshot(self.folder).items() if not self.teams or seen.target not in self.teams]
+        return list(self._records())
 
     def keys_of(self, team: str) -> Sequence[AppKey]:
         """Those that were deployed to a target of several servers."""
+        return list(self._records(team))
+
+    def _records(self, team: str | None = None) -> "dict[AppKey, Snapshot]":
+        """What every record says that is the server's own; or, with a `team`, that one's."""
         from webduh_console.targets.server.snapshots import snapshot
 
-        return [key for key, seen in snapshot(self.folder).items() if seen.target == team]
+        found = snapshot(self.folder).items()
+        return {key: seen for key, seen in found if (seen.target == team if team else seen.target not in self.teams)}
 
-    def observe(self, keys: Sequence[AppKey]) -> Mapping[AppKey, Actual]:
+    def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
         """What serves now: one look at the records, one at Docker."""
-        from webduh_console.targets.server.observing import actual, containers_of
         from webduh_console.targets.server.snapshots import snapshot
 
-        records = snapshot(self.folder, keys)
-        containers = containers_of(self.engine, keys)
-        figures = self.metrics().now(keys[0] if len(keys) == 1 else None) if any(containers.values()) else {}
+        return self._observed(self._records() if keys is None else snapshot(self.folder, keys))
+
+    def observe_of(self, team: str) -> Mapping[AppKey, Actual]:
+        """The same of all that was deployed to a target of several servers."""
+        return self._observed(self._records(team))
+
+    def _observed(self, records: "Mapping[AppKey, Snapshot]") -> Mapping[AppKey, Actual]:
+        from webduh_console.targets.server.observing import actual, containers_of
+
+        if not records:
+            return {}
+        alone = next(iter(records)) if len(records) == 1 else None
+        listed = self.engine.containers(alone.slug if alone else None)
+        containers = containers_of(self.engine, list(records), listed)
+        figures = self.metrics().now(alone, [c for c in listed if c.running]) if any(containers.values()) else {}
         found = {}
-        for key in keys:
-            seen = records[key]
+        for key, seen in records.items():
             number = seen.current
             release = seen.release(number) if number is not None else None
             own = [c for c in containers.get(key.slug, []) if c.running or c.release == number]

@@ -1,7 +1,7 @@
 """A server that is reached over SSH, as a `Machine`. paramiko is imported when the first connection is made."""
 
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -33,12 +33,30 @@ class _Reach(NamedTuple):
 
 
 class SSHMachine:
-    """One server. Nothing is connected before something is asked of it; safe to use from several threads."""
+    """One server. Nothing is connected before something is asked of it; safe to use from several threads.
 
-    def __init__(self, name: str, endpoint: Endpoint, host_keys: HostKeys, patience: Patience = Patience()) -> None:
-        self.name, self.endpoint, self._host_keys, self._patience = name, endpoint, host_keys, patience
+    `where` is its endpoint, or what finds it out at the first need.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        where: Endpoint | Callable[[], Endpoint],
+        host_keys: HostKeys,
+        patience: Patience = Patience(),
+    ) -> None:
+        self.name, self._where, self._host_keys, self._patience = name, where, host_keys, patience
+        self._finding = threading.Lock()
         self._lock = threading.Lock()
         self._made: _Reach | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it is; UsageError when its address, key or configuration is wrong."""
+        with self._finding:
+            if not isinstance(self._where, Endpoint):
+                self._where = self._where()
+            return self._where
 
     def presented(self) -> HostKey:
         """The host key that the server shows now. HostKeyError when another one is known for it."""
