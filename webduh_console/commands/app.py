@@ -8,6 +8,7 @@ from webduh_console.commands.apps import find, find_or_name, key_of
 from webduh_console.commands.complete import apps_and_folders, dry_run_option, environment_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
+from webduh_console.commands.leases import wait_option, waited
 from webduh_console.commands.results import Column, Done, Listing, Result
 from webduh_console.commands.words import ago
 from webduh_console.engine.removal import remove
@@ -84,10 +85,13 @@ def app_move(ctx: Context, app: str, folder: str, dry_run: bool) -> Result:
 @_known_app
 @environment_option
 @click.option("--volumes", is_flag=True, help="Remove its volumes too. What is in them is lost.")
+@wait_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @dry_run_option
 @with_context
-def app_rm(ctx: Context, app: str, environment: str | None, volumes: bool, yes: bool, dry_run: bool) -> Result:
+def app_rm(
+    ctx: Context, app: str, environment: str | None, volumes: bool, wait_for_lease: float, yes: bool, dry_run: bool
+) -> Result:
     """Stop an app and remove its releases; its folder stays, and its volumes unless asked."""
     entry = find(ctx, app)
     wanted = key_of(entry, environment) if environment else None
@@ -99,6 +103,7 @@ def app_rm(ctx: Context, app: str, environment: str | None, volumes: bool, yes: 
     if not yes:
         ctx.confirm(f"Stop {what} and remove {lost}?", f"{what} was not removed.")
     for name, key in places:
+        waited(ctx, ctx.target(name), key, wait_for_lease)
         for _ in remove(ctx.target(name), key, ctx.by, volumes, ctx.trigger):
             continue
         ctx.state.memory.forget(name, key)

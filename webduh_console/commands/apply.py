@@ -12,6 +12,7 @@ from webduh_console.commands.complete import dry_run_option, environment_option,
 from webduh_console.commands.context import Context
 from webduh_console.commands.deploy import would_deploy
 from webduh_console.commands.language import Changing
+from webduh_console.commands.leases import wait_option
 from webduh_console.commands.plan_page import change_data, named, plan_text
 from webduh_console.commands.results import Done, Lists, Result, Text
 from webduh_console.errors import ConfigError, NotFoundError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--prune", is_flag=True, help="Remove the project's apps that its file no longer names.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run, exit with 3 when there is something to change.")
+@wait_option
 @click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
 @dry_run_option
 @with_context
@@ -40,6 +42,7 @@ def apply(
     on: str | None,
     prune: bool,
     exit_code: bool,
+    wait_for_lease: float,
     yes: bool,
     dry_run: bool,
 ) -> Result:
@@ -48,7 +51,7 @@ def apply(
     PATH is a folder with a webduh-project.yaml, that file itself, or a folder with a webduh.yaml.
     """
     project = _project(Path(path))
-    plans = _plans(ctx, Path(path), project, environment, on)
+    plans = _plans(ctx, Path(path), project, environment, on, wait_for_lease)
     changing = [plan for plan in plans if would_deploy(ctx, plan)]
     gone = _no_longer_named(ctx, project, plans) if prune and project else []
     if dry_run:
@@ -59,7 +62,9 @@ def apply(
     if gone and not yes:
         words = ", ".join(map(str, gone))
         ctx.confirm(f"Remove {words}, with all releases? Volumes are kept.", f"{words} was not removed.")
-    return Lists((*(_deploy(plan, project, yes) for plan in changing), *map(_remove, gone)))
+    more = [*(["--wait-for-lease", f"{wait_for_lease:g}"] if wait_for_lease else []), *(["--yes"] if yes else [])]
+    wait = more[:2] if wait_for_lease else []
+    return Lists((*(_deploy(plan, project, more) for plan in changing), *(_remove(key, wait) for key in gone)))
 
 
 def _project(path: Path) -> "Project | None":
@@ -79,14 +84,16 @@ def _project(path: Path) -> "Project | None":
     return project
 
 
-def _plans(ctx: Context, path: Path, project: "Project | None", environment: str | None, on: str | None) -> list[Plan]:
+def _plans(
+    ctx: Context, path: Path, project: "Project | None", environment: str | None, on: str | None, wait: float
+) -> list[Plan]:
     """What would be done with each app, in the order of its turn. All are worked out before the first begins."""
     if project is None:
-        return [api.plan(ctx, str(path.absolute()), environment, on)]
-    return [_plan(ctx, project, app, environment or project.environment, on) for app in project.apps]
+        return [api.plan(ctx, str(path.absolute()), environment, on, wait_for_lease=wait)]
+    return [_plan(ctx, project, app, environment or project.environment, on, wait) for app in project.apps]
 
 
-def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str | None) -> Plan:
+def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str | None, wait: float) -> Plan:
     from webduh_console.config.load import load
     from webduh_console.config.spec import target
 
@@ -98,7 +105,16 @@ def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str 
             kept="Nothing was changed.",
         )
     where = on or wish.on or target(load(folder), environment) or project.on
-    return api.plan(ctx, str(folder), environment, where, name=app, project=project.name, domains=wish.domains)
+    return api.plan(
+        ctx,
+        str(folder),
+        environment,
+        where,
+        name=app,
+        project=project.name,
+        domains=wish.domains,
+        wait_for_lease=wait,
+    )
 
 
 def _no_longer_named(ctx: Context, project: "Project", plans: Sequence[Plan]) -> list[AppKey]:
@@ -137,16 +153,16 @@ def _data(ctx: Context, plans: Sequence[Plan], changing: Sequence[Plan], gone: S
     return {"apps": apps, "remove": [key.app for key in gone]}
 
 
-def _deploy(plan: Plan, project: "Project | None", yes: bool) -> str:
-    """The command line that carries a plan out."""
+def _deploy(plan: Plan, project: "Project | None", more: Sequence[str]) -> str:
+    """The command line that carries a plan out, with `more` options."""
     key = plan.key
     words = ["deploy", plan.source.folder, "--on", plan.target, "-e", key.environment]
     if project is not None:
         words += ["--name", key.app, "--project", key.project]
         words += [word for host in project.apps[key.app].domains for word in ("--domain", host)]
-    return shlex.join([*words, *(["--yes"] if yes else [])])
+    return shlex.join([*words, *more])
 
 
-def _remove(key: AppKey) -> str:
+def _remove(key: AppKey, more: Sequence[str]) -> str:
     name = key.app if key.project == "default" else f"{key.project}/{key.app}"
-    return shlex.join(["app", "rm", name, "-e", key.environment, "--yes"])
+    return shlex.join(["app", "rm", name, "-e", key.environment, *more, "--yes"])

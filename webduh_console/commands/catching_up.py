@@ -5,6 +5,7 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.leases import waited
 from webduh_console.commands.planning import Wishes, new_id, spread_of, timed
 from webduh_console.errors import TargetError, UsageError
 from webduh_console.model.plan import Change, Plan
@@ -25,6 +26,7 @@ def plan_catch_up(
             f"Nothing of {key} can be behind: {target.name} is no target of several servers.",
             kept="Nothing was changed.",
         )
+    waited(ctx, target, key, wishes.wait_for_lease)
     batch, _ = spread_of(target, wishes)
     standing = target.standing(key)
     if standing.newest is None:

@@ -40,7 +40,8 @@ class Context:
     """Everything is opened when it is first used.
 
     `ask` puts a question to a person; the answer of a secret one is not shown while it is typed. `told` hears what goes
-    on while a command works out its answer; `checkouts` are the trees of repositories, by their folders.
+    on while a command works out its answer, and `abandoned` says that nobody waits for that any more; `checkouts` are
+    the trees of repositories, by their folders.
     """
 
     def __init__(self, home: Home, trigger: Trigger = "command", ask: Ask = no_terminal) -> None:
@@ -49,6 +50,7 @@ class Context:
         self._servers: dict[str, ServerTarget] = {}
         self.checkouts: dict[str, Checkout] = {}
         self.told: Callable[[Event], None] = lambda event: None
+        self.abandoned: Callable[[], bool] = lambda: False
 
     @classmethod
     def open(cls, trigger: Trigger = "command", ask: Ask = no_terminal) -> "Context":

@@ -15,6 +15,7 @@ from webduh_console.commands.complete import (
 )
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Reading
+from webduh_console.commands.leases import wait_option
 from webduh_console.commands.plan_page import named, plan_page
 from webduh_console.commands.results import Done, Result, Stream
 from webduh_console.config.schema import Host
@@ -94,6 +95,7 @@ def _run_options(command: Any) -> Any:
             metavar="N",
             help="Of several servers, how many are enough; those left out are behind. By default all.",
         ),
+        wait_option,
         click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
         dry_run_option,
     ):

@@ -10,6 +10,7 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.leases import waited
 from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
 from webduh_console.engine.differences import differences
@@ -45,6 +46,7 @@ class Wishes(msgspec.Struct, frozen=True):
     ref: str | None = None
     path: str | None = None
     deploy_key: str | None = None
+    wait_for_lease: float = 0.0
 
     @property
     def of_source(self) -> "SourceWishes":
@@ -69,6 +71,8 @@ def plan_deploy(
     key = key_of(entry, environment)
     loaded = load(folder)
     target = ctx.target(on or specs.target(loaded, key.environment) or target_of(ctx, key))
+    if (left := waited(ctx, target, key, wishes.wait_for_lease)) is not None:  # the source may be another by now
+        return plan_deploy(ctx, word, environment, on, msgspec.structs.replace(wishes, wait_for_lease=left))
     batch, quorum = spread_of(target, wishes)
     build = specs.overridden(detected(folder, loaded, wishes.framework), loaded, key.environment)
     ctx.state.apps.check(entry)
@@ -130,6 +134,7 @@ def plan_rollback(
 
     key = key_of(find(ctx, word), environment)
     target = ctx.target(target_of(ctx, key))
+    waited(ctx, target, key, wishes.wait_for_lease)
     batch, quorum = spread_of(target, wishes)
     record = target.record(key, lead(target, key))
     serving = _serving(target, key)

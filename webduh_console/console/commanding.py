@@ -5,10 +5,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
+from textual.worker import NoActiveWorker, get_current_worker
 
 from webduh_console.console.actions import BY_NAME
 from webduh_console.console.deployments import Live, drain
 from webduh_console.errors import UsageError, WebduhError
+from webduh_console.model.events import Event, Warned
 from webduh_console.model.names import AppKey
 
 if TYPE_CHECKING:
@@ -57,8 +59,23 @@ def completions(app: "ConsoleApp", text: str) -> list[str]:
 
 def run_line(app: "ConsoleApp", line: str) -> None:
     """Run it in a worker; the app shows what it answers."""
+    app.context.told, app.context.abandoned = partial(_tell, app), _abandoned
     work = partial(_run, app, line, own_words(app))
     app.run_worker(work, thread=True, group="command", exit_on_error=False)
+
+
+def _tell(app: "ConsoleApp", event: Event) -> None:
+    """What a command has to say before it can answer."""
+    if isinstance(event, Warned):
+        app.notify(event.text, markup=False)
+
+
+def _abandoned() -> bool:
+    """Whether the console ends, so that no worker may keep it waiting."""
+    try:
+        return get_current_worker().is_cancelled
+    except NoActiveWorker:
+        return False
 
 
 def _run(app: "ConsoleApp", line: str, actions: Typed) -> None:
