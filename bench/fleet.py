@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from bench.house import EXAMPLES, WEBDUH, House
-from bench.measuring import command, mib, ms, row, timed, title
+from bench.measuring import command, mib, ms, row, timed, title, with_processor
 from bench.servers import NAMES, TESTBED
 from webduh_console.clock import now
 from webduh_console.commands import api
@@ -52,11 +53,23 @@ def _status(house: House, server: "Server") -> None:
     for count, budget in ((1, ("", "")), (TEN, ("", "")), (MANY, ("1 s", "5 s"))):
         for number in range(1, count):
             _add(house, server, number)
-        cold = command([WEBDUH, "status"], house.env, 3)
+        raw = f"ssh HOST true {ms(timed(lambda: _by_hand(server, count), 1))}"  # noqa: B023 - called at once
+        cold, own = with_processor(lambda: command([WEBDUH, "status"], house.env, 3), 4)
+        row(f"status, {count} servers, cold, the program's start included", ms(cold), raw, budget[1])
+        row(f"  of it our own processor time, {count} servers", ms(own))
         api.observe(house.context)
-        warm = timed(lambda: api.observe(house.context), 5)
-        row(f"status, {count} servers, cold, the program's start included", ms(cold), "", budget[1])
+        warm, own = with_processor(lambda: timed(lambda: api.observe(house.context), 5), 6)
         row(f"status, {count} servers, warm", ms(warm), "", budget[0])
+        row(f"  of it our own processor time, {count} servers", ms(own))
+
+
+def _by_hand(server: "Server", count: int) -> None:
+    """What a person's own `ssh` takes to reach as many, as many at once as `status` does: sshd runs on these cores."""
+    argv = ["ssh", "-F", "none", "-oBatchMode=yes", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null"]
+    argv += ["-oLogLevel=ERROR", "-i", str(server.key), "-p"]
+    there = f"{server.user}@{server.address}"
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(lambda n: subprocess.run([*argv, str(FIRST + n), there, "true"], check=True), range(count)))
 
 
 def _add(house: House, server: "Server", number: int) -> None:

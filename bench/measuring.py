@@ -1,5 +1,6 @@
 """Times commands, and prints rows."""
 
+import resource
 import statistics
 import subprocess
 import time
@@ -34,6 +35,19 @@ def timed(work: Callable[[], object], times: int) -> float:
     """The median of how many seconds something takes, after one time that is not counted."""
     work()
     return statistics.median(_once(work) for _ in range(times))
+
+
+def with_processor(work: Callable[[], float], times: int) -> tuple[float, float]:
+    """What `work` answers, and the seconds of processor time that each of its `times` took, in this process and those
+    it waited for."""
+    before = _spent()
+    answer = work()
+    return answer, (_spent() - before) / times
+
+
+def _spent() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _once(work: Callable[[], object]) -> float:

@@ -79,7 +79,7 @@ def test_each_act_is_one_round_trip_and_a_look_after_it_one_more_at_most(
         ("erase", lambda: record.erase(lease), 1),
         ("release", lambda: lease.release(), 3),
     ]
-    looks = (record.unfinished, record.current, record.releases)
+    looks: list[Callable[[], object]] = [record.unfinished, record.current, record.releases]
     assert [look() for look in looks] == [[], None, []]
     for name, act, looked in acts:
         machine.asked.clear()
@@ -132,7 +132,7 @@ def test_lines_that_are_written_together_are_one_round_trip_and_all_or_none(
     record: RemoteRecord, machine: ScriptMachine
 ) -> None:
     lease = record.acquire("me", "deploy")
-    one, two = (JournalLine(kind, "D", EPOCH, step="start") for kind in ("did", "do"))  # type: ignore[arg-type]
+    one, two = (JournalLine(kind, "D", EPOCH, step="start") for kind in ("did", "do"))
     machine.asked.clear()
     record.append(lease, 1, one, two)
     assert (len(machine.asked), record.journal(1)) == (1, [one, two])

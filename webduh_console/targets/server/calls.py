@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 from webduh_console.targets.server.refusals import EngineError, refused, unanswered
 from webduh_console.targets.server.streams import Stream, blocks, objects
@@ -21,10 +22,13 @@ T = TypeVar("T")
 _ANSWER_LIMIT = 60
 _LONG_LIMIT = 900.0
 _GONE = 404
+_READING = 6
+"""How many questions are asked at once."""
 
 
 class Calls:
-    """The calls go through the Docker SDK over streams that are kept, every endless answer has a stream of its own.
+    """What changes something goes through the Docker SDK over streams that are kept, what only asks over others; every
+    endless answer has a stream of its own.
 
     `what` of each says what cannot be done if it fails, without a full stop: `web cannot be started`.
     """
@@ -34,13 +38,66 @@ class Calls:
         self.way = Way(machine, socket)
         self._lock = threading.Lock()
         self._client: APIClient | None = None
+        self._room = threading.BoundedSemaphore(_READING)
+        self._idle: list[DuplexConnection] = []
 
     def close(self) -> None:
         """End the streams that are kept; a later call opens new ones."""
         with self._lock:
             client, self._client = self._client, None
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
         if client is not None:
             client.close()
+
+    def read(self, what: str, path: str, **query: object) -> Any:
+        """The JSON answer to a `GET`; None when Docker knows no such thing. `query` is as Docker has it: an object is
+        JSON there.
+
+        Over streams of its own and without the SDK, which takes ten times as long for it: of a hundred servers that is
+        most of what `status` does here.
+        """
+        what, words = f"{what} on {self.server}.", {name: _written(value) for name, value in query.items()}
+        target = f"/v{self.way.version().api}{path}" + (f"?{urlencode(words)}" if words else "")
+        with self._room:
+            status, content = self._read(what, target)
+        if status == _GONE:
+            return None
+        if status >= 400:
+            raise refused(what, self.server, status, _message(content))
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise unanswered(what, self.server, "Docker's answer is no JSON.") from error
+
+    def _read(self, what: str, target: str) -> tuple[int, bytes]:
+        """The status and the body of an answer. A kept stream that turns out to be dead is left for another one."""
+        while True:
+            with self._lock:
+                kept = self._idle.pop() if self._idle else None
+            connection = kept or DuplexConnection(self.way.open, timeout=_ANSWER_LIMIT)
+            try:
+                connection.request("GET", target)
+                response = connection.getresponse()
+                content = response.read()
+            except TimeoutError as error:
+                connection.cut()
+                raise unanswered(what, self.server, f"Docker did not answer within {_ANSWER_LIMIT} s.") from error
+            except (OSError, http.client.HTTPException) as error:
+                connection.cut()
+                if kept is None:
+                    raise unanswered(what, self.server, "The connection broke while Docker was asked.") from error
+                continue
+            except BaseException:
+                connection.cut()
+                raise
+            if response.will_close:
+                connection.close()
+            else:
+                with self._lock:
+                    self._idle.append(connection)
+            return response.status, content
 
     def ask(self, what: str, call: "Callable[[APIClient], T]") -> T:
         """The SDK's answer."""
@@ -154,6 +211,13 @@ class Calls:
 
                 self._client = client(self.way.open, version, _ANSWER_LIMIT)
             return self._client
+
+
+def _written(value: object) -> str:
+    """A value of a query."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _message(content: bytes) -> str:

@@ -56,7 +56,12 @@ class Engine:
 
     def info(self) -> dict[str, Any]:
         """The answer to `GET /info`."""
-        return self._calls.ask("The state of Docker cannot be read", lambda sdk: sdk.info())
+        return self._calls.read("The state of Docker cannot be read", "/info") or {}
+
+    @property
+    def through_sudo(self) -> bool:
+        """Whether only root may use it."""
+        return self._calls.way.through_sudo
 
     def df(self) -> dict[str, Any]:
         """The answer to `GET /system/df`: what images, containers, volumes and build caches take. It may take long."""
@@ -75,14 +80,16 @@ class Engine:
         """Those of an app in an environment, of all, or with certain labels (None: any value), sorted by name."""
         wanted = {SLUG: slug} if labels is None else labels
         filters = {"label": [name if value is None else f"{name}={value}" for name, value in wanted.items()]}
-        found = self._calls.ask(
-            "The containers cannot be listed", lambda sdk: sdk.containers(all=not running, filters=filters)
-        )
+        what = "The containers cannot be listed"
+        found = self._calls.read(what, "/containers/json", all=not running, filters=filters) or []
         return sorted(map(listed, found), key=lambda container: container.name)
 
     def raw(self, name: str) -> dict[str, Any] | None:
         """The whole answer to `GET /containers/NAME/json`; None when there is none."""
-        return self._calls.find(f"{name} cannot be inspected", lambda sdk: sdk.inspect_container(name))
+        answer: dict[str, Any] | None = self._calls.read(
+            f"{name} cannot be inspected", f"/containers/{quote(name, safe='')}/json"
+        )
+        return answer
 
     def container(self, name: str) -> Container | None:
         """A container by its name or id; None when there is none."""
@@ -98,8 +105,8 @@ class Engine:
         from concurrent.futures import ThreadPoolExecutor
 
         wanted = list(names)
-        if not wanted:
-            return []
+        if len(wanted) < 2:
+            return [(name, ask(name)) for name in wanted]
         with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
             return list(zip(wanted, pool.map(ask, wanted), strict=True))
 
@@ -314,8 +321,11 @@ class Engine:
 
     def stats(self, name: str) -> dict[str, Any] | None:
         """One answer to `GET /containers/NAME/stats`, without waiting for a second reading; None when it is gone."""
-        what = f"The figures of {name} cannot be read"
-        return self._calls.find(what, lambda sdk: sdk.stats(name, stream=False, one_shot=True))
+        path = f"/containers/{quote(name, safe='')}/stats"
+        answer: dict[str, Any] | None = self._calls.read(
+            f"The figures of {name} cannot be read", path, **{"stream": False, "one-shot": True}
+        )
+        return answer
 
     def exec(
         self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, user: str = "", workdir: str = ""

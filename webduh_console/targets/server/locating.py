@@ -14,17 +14,10 @@ from webduh_console.targets.server.containers import aliases
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.layout import ROOT, Layout
-from webduh_console.targets.server.survey import read
+from webduh_console.targets.server.refusals import EngineError
+from webduh_console.targets.server.survey import ROOT_LABEL, read
 from webduh_console.targets.server.traefik import CONTAINER
 from webduh_console.transport.machine import Machine
-
-# Words: Traefik's container. The root is a label on it, which everyone who deploys there reads.
-_WHERE = r"""
-label='{{index .Config.Labels "webduh.root"}}'
-if root=$(docker inspect -f "$label" "$1" 2>/dev/null); then echo "user $root"
-elif root=$(sudo -n docker inspect -f "$label" "$1" 2>/dev/null); then echo "root $root"
-fi
-"""
 
 # Words: root, Docker's folder, the folder of routes. The same lines as the survey's, but only of files that are not
 # of our making.
@@ -45,12 +38,15 @@ done
 """
 
 
-def root_folder(machine: Machine) -> RootFolder:
-    """The root as setup left it; where nothing was set up, the one that setup would make."""
-    words = machine.sh(_WHERE, CONTAINER).text.split(" ", 1)
-    if len(words) != 2 or not words[1].startswith("/"):
+def root_folder(machine: Machine, engine: Engine) -> RootFolder:
+    """The root as setup left it, on a label of Traefik's container; where nothing was set up, or Docker cannot be
+    asked, the one that setup would make. TargetError when the machine cannot be reached."""
+    try:
+        traefik, sudo = engine.container(CONTAINER), engine.through_sudo
+    except EngineError:
         return RootFolder(machine, Layout(ROOT))
-    return RootFolder(machine, Layout(words[1]), sudo=words[0] == "root")
+    root = traefik.labels.get(ROOT_LABEL, "") if traefik else ""
+    return RootFolder(machine, Layout(root), sudo) if root.startswith("/") else RootFolder(machine, Layout(ROOT))
 
 
 def plan_facts(folder: RootFolder, engine: Engine, plan: Plan, others: Mapping[AppKey, Release]) -> Iterator[Fact]:

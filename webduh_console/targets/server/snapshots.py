@@ -17,8 +17,9 @@ from webduh_console.targets.server.layout import key_of
 from webduh_console.transport import process
 from webduh_console.transport.machine import Answer
 
-# One process for all files of a kind, which must not fail: the find of busybox would leave out the rest. What vanishes
-# meanwhile is complained about, and was removed by somebody.
+# One process for all files of a kind, and for no kind one that could be spared: a hundred servers may be asked at once.
+# What find runs must not fail: that of busybox would leave out the rest. What vanishes meanwhile is complained about,
+# and was removed by somebody.
 LISTED = r"""
 date +%s
 [ -d apps ] || exit 0
@@ -27,11 +28,23 @@ shift
 [ $# -gt 0 ] || set -- *--*--*
 for slug; do shift; [ ! -d "$slug" ] || set -- "$@" "$slug"; done
 [ $# -gt 0 ] || exit 0
-find "$@" -maxdepth 3 -name source -prune \
-  -o -type d -path '*/releases/[0-9]*' -exec printf '%s\n' {} + \
-  -o -type f -name journal.jsonl -exec sh -c 'grep -l "$0" "$@"; [ $? -le 2 ]' '^{"kind":"end",.*}$' {} + \
-  -o -type f -name lease.json -exec stat -c '%Y %n' {} + -exec sh -c 'grep -aH "$0" "$@"; [ $? -le 2 ]' '' {} + \
-  -o -type f \( -name current -o -name release.json \) -exec sh -c 'grep -aH "$0" "$@"; [ $? -le 2 ]' '' {} + || exit 1
+find "$@" -maxdepth 3 -name source -prune -o \( -type d -path '*/releases/[0-9]*' \
+  -o -type f \( -name journal.jsonl -o -name lease.json -o -name current -o -name release.json \) \) -exec sh -c '
+set -f
+journals= leases= lines=
+for path; do
+  case $path in
+    *[!a-z0-9./-]*) ;;
+    */journal.jsonl) journals="$journals $path" ;;
+    */lease.json) leases="$leases $path" lines="$lines $path" ;;
+    */current | */release.json) lines="$lines $path" ;;
+    *) printf "%s\n" "$path" ;;
+  esac
+done
+[ -z "$journals" ] || { grep -l "$0" $journals; [ $? -le 2 ]; } || exit 1
+[ -z "$leases" ] || { stat -c "%Y %n" $leases; [ $? -le 2 ]; } || exit 1
+[ -z "$lines" ] || { grep -aH "" $lines; [ $? -le 2 ]; } || exit 1
+' '^{"kind":"end",.*}$' {} + || exit 1
 """
 """Lists what the records of apps say, in the root folder. The words after the first are their slugs; none: all."""
 INCOMPLETE = 1

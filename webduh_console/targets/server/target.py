@@ -61,7 +61,7 @@ class ServerTarget:
         """The records' root there, wherever setup put it."""
         from webduh_console.targets.server.locating import root_folder
 
-        return root_folder(self.machine)
+        return root_folder(self.machine, self.engine)
 
     @kept
     def front(self) -> "Front":

@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from webduh_console.errors import TargetError
 from webduh_console.targets.server import resources
@@ -28,39 +28,49 @@ class Piping(Protocol):
         """Run it, and give its standard input and output as one stream."""
 
 
+class _Found(NamedTuple):
+    opener: Opener
+    version: Version
+    root: bool
+
+
 class Way:
     """Streams to the engine's socket. Which of the ways works is found out once, at the first need."""
 
     def __init__(self, machine: Machine, socket: str) -> None:
         self._machine, self._socket = machine, socket
         self._lock = threading.Lock()
-        self._found: tuple[Opener, Version] | None = None
+        self._found: _Found | None = None
 
     def open(self) -> Duplex:
         """A new stream. TargetError when the server cannot be reached, EngineError when Docker cannot."""
-        opener, _ = self._chosen()
         try:
-            return opener()
+            return self._chosen().opener()
         except OSError as error:
             raise self._closed(f"{self._socket}: {error.strerror or error}.") from error
 
     def version(self) -> Version:
         """What the engine said of itself when it was first met."""
-        return self._chosen()[1]
+        return self._chosen().version
 
-    def _chosen(self) -> tuple[Opener, Version]:
+    @property
+    def through_sudo(self) -> bool:
+        """Whether only root may use the engine."""
+        return self._chosen().root
+
+    def _chosen(self) -> "_Found":
         with self._lock:
             if self._found is None:
                 self._found = self._meet()
             return self._found
 
-    def _meet(self) -> tuple[Opener, Version]:
+    def _meet(self) -> "_Found":
         reasons: list[str] = []
-        for opener in self._ways():
+        for opener, root in self._ways():
             connection = DuplexConnection(opener, timeout=_FIRST_ANSWER)
             try:
                 connection.request("GET", "/version")
-                return opener, resources.version(_answer(connection.getresponse()))
+                return _Found(opener, resources.version(_answer(connection.getresponse())), root)
             except TargetError as error:
                 reasons.append(str(error))
             except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
@@ -71,13 +81,13 @@ class Way:
                 reasons.insert(0, self._why())
         raise self._closed(next(filter(None, reasons)))
 
-    def _ways(self) -> Iterator[Opener]:
+    def _ways(self) -> Iterator[tuple[Opener, bool]]:
         """The socket itself first: such a stream is not counted against the sessions that sshd allows."""
         machine = self._machine
-        yield lambda: machine.dial(self._socket)
+        yield lambda: machine.dial(self._socket), False
         if isinstance(machine, Piping):
-            yield lambda: machine.pipe(DIAL_STDIO)
-            yield lambda: machine.pipe(DIAL_STDIO, root=True)
+            yield lambda: machine.pipe(DIAL_STDIO), False
+            yield lambda: machine.pipe(DIAL_STDIO, root=True), True
 
     def _why(self) -> str:
         """What Docker's own client on the server says; TargetError when the server itself cannot be reached."""
