@@ -178,6 +178,28 @@ def test_a_server_whose_disk_is_full_takes_no_part(world: FleetWorld, shop: Flee
     assert served(shop) == (before[0] + 2, newer)
 
 
+@pytest.mark.parametrize("words", [("--on", "shop"), ("till",)])
+def test_what_was_changed_by_hand_on_one_server_is_found_by_the_targets_or_the_apps_name(
+    words: tuple[str, ...], world: FleetWorld, shop: FleetApp
+) -> None:
+    name = f"{shop.at_first.key.slug}--web--{shop.settled(attempted=True)}"
+    assert world.read("drift", *words) == []
+    world["b"].sh('docker stop "$1"', name)
+    try:
+        found = world.run("drift", *words, "-o", "json")
+        assert found.returncode == 3
+        assert [(row["place"], row["app"], row["name"]) for row in json.loads(found.stdout)] == [("b", "till", name)]
+    finally:
+        world["b"].sh('docker start "$1"', name)
+        until(lambda: answers(shop.everywhere[1]), "it answers again")
+
+
+def test_who_did_what_is_told_of_every_server_of_a_target(world: FleetWorld, shop: FleetApp) -> None:
+    acts = world.read("audit", "till", "--on", "shop")
+    assert {act["target"] for act in acts if act["act"] == "deploy"} >= set(NAMES)
+    assert {act["app"] for act in acts} == {"till"}
+
+
 def test_one_unhealthy_server_keeps_all_as_they_were_whatever_the_quorum(world: FleetWorld, shop: FleetApp) -> None:
     before = served(shop)
     shop.at_first.next_version()

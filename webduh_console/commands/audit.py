@@ -17,6 +17,7 @@ from webduh_console.commands.results import Column, Listing, Result
 from webduh_console.commands.words import moment
 from webduh_console.errors import WebduhError
 from webduh_console.model.audit import Act
+from webduh_console.model.standing import apart
 from webduh_console.model.target import Audited, Target
 
 COLUMNS = (
@@ -48,13 +49,14 @@ def audit(
     A target that does not answer is named in the last lines, and makes the exit code 1.
     """
     wanted = _app(ctx, app)
-    chosen = [ctx.target(name) for name in ([on] if on else ctx.target_names())]
-    chosen = [target for target in chosen if on or isinstance(target, Audited)]  # others are made of these
+    chosen = apart(ctx.target(on)) if on else [ctx.target(name) for name in ctx.target_names()]
+    chosen = [target for target in chosen if isinstance(target, Audited)]  # others are made of these
     with ThreadPoolExecutor(max_workers=min(len(chosen), 32)) as pool:
         answers = list(pool.map(_asked, chosen))
     silent = [answer for answer in answers if isinstance(answer, WebduhError)]
     acts = [act for answer in answers if not isinstance(answer, WebduhError) for act in answer]
-    acts += [act for act in ctx.state.acts.all() if on in (None, act.target)]
+    named = {on, *(target.name for target in chosen)}
+    acts += [act for act in ctx.state.acts.all() if on is None or act.target in named]
     first = now() - since if since is not None else None
     found = sorted(_chosen(acts, wanted, environment, first), key=lambda act: act.at)[-limit:]
     rows = [_words(act) for act in found]
@@ -66,11 +68,10 @@ _NOBODY = Act(datetime.min, "", "")
 
 
 def _asked(target: Target) -> list[Act] | WebduhError:
-    """What a target wrote down; of one that has no log of its own, what its apps have."""
+    """What a target wrote down."""
     try:
-        if isinstance(target, Audited):
-            return target.audits()
-        return [act for key in target.keys() for p in target.places for act in target.record(key, p).audits()]  # noqa: SIM118
+        assert isinstance(target, Audited)
+        return target.audits()
     except WebduhError as error:
         return error
 

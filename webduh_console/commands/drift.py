@@ -12,9 +12,10 @@ from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
 from webduh_console.commands.results import Column, Listing, Result
 from webduh_console.commands.words import count
-from webduh_console.errors import UsageError, WebduhError
+from webduh_console.errors import WebduhError
 from webduh_console.model.drift import Drift
 from webduh_console.model.names import AppKey
+from webduh_console.model.standing import apart
 from webduh_console.model.target import Driftable, Target
 
 COLUMNS = (
@@ -42,11 +43,8 @@ def drift(ctx: Context, apps: tuple[str, ...], environment: str | None, on: str 
     cannot be asked.
     """
     wanted = {(entry.project, entry.name) for entry in (find(ctx, app) for app in apps)}
-    chosen = [ctx.target(name) for name in ([on] if on else ctx.target_names())]
-    if on and not isinstance(chosen[0], Driftable):
-        raise UsageError(
-            f"{on} cannot be looked over as a whole.", hint="Name one of its servers: `webduh target ls` lists them."
-        )
+    chosen = apart(ctx.target(on)) if on else [ctx.target(name) for name in ctx.target_names()]
+    chosen = [target for target in chosen if isinstance(target, Driftable)]  # others are made of these
     with ThreadPoolExecutor(max_workers=min(len(chosen), 32)) as pool:
         answers = list(pool.map(lambda target: _asked(target, wanted, environment), chosen))
     found = [each for answer in answers if not isinstance(answer, WebduhError) for each in answer]
@@ -59,21 +57,20 @@ def drift(ctx: Context, apps: tuple[str, ...], environment: str | None, on: str 
 
 
 def _asked(target: Target, wanted: set[tuple[str, str]], environment: str | None) -> Sequence[Drift] | WebduhError:
-    if not isinstance(target, Driftable):
-        return ()
     try:
+        assert isinstance(target, Driftable)
         return list(target.drift(_keys(target, wanted, environment)))
     except WebduhError as error:
         return error
 
 
-def _keys(target: Target, wanted: set[tuple[str, str]], environment: str | None) -> list[AppKey] | None:
+def _keys(target: Driftable, wanted: set[tuple[str, str]], environment: str | None) -> list[AppKey] | None:
     """The apps that are asked for and have a record there; None for all that there is."""
     if not wanted and environment is None:
         return None
     return [
         key
-        for key in target.keys()  # noqa: SIM118 - a method
+        for key in target.recorded()
         if (not wanted or (key.project, key.app) in wanted) and environment in (None, key.environment)
     ]
 

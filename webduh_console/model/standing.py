@@ -76,6 +76,11 @@ def lead(target: Target, key: AppKey) -> str:
     return target.standing(key).lead if isinstance(target, Several) else target.places[0]
 
 
+def apart(target: Target) -> list[Target]:
+    """The places of a target, each as a target."""
+    return [target.at(place) for place in target.places] if isinstance(target, Several) else [target]
+
+
 def at(target: Target, place: str) -> Target:
     """A place of a target, as a target."""
     return target.at(place) if isinstance(target, Several) else target

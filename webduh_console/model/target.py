@@ -301,6 +301,9 @@ class Enterable(Protocol):
 class Driftable(Protocol):
     """A target that can say what somebody changed there by hand."""
 
+    def recorded(self) -> Sequence[AppKey]:
+        """Every app that has a record here, those of targets of several servers too."""
+
     def drift(self, keys: Sequence[AppKey] | None = None) -> Iterator[Drift]:
         """How these apps, or all and the target itself, differ from what the records say. Read-only."""
 

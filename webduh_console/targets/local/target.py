@@ -146,6 +146,10 @@ class LocalTarget:
         """What it remembers of an app in an environment."""
         return FileRecord(self.layout.app(key), key, self._sealer)
 
+    def recorded(self) -> Sequence[AppKey]:
+        """Every app and environment that has a folder here."""
+        return self.keys()
+
     def drift(self, keys: Sequence[AppKey] | None = None) -> "Iterator[Drift]":
         """What somebody changed by hand in these apps, or in all of them. Read-only."""
         from webduh_console.targets.local.drift import drift

@@ -93,6 +93,12 @@ class ServerTarget:
         """Every app and environment that has a record there, but for those of its teams."""
         return list(self._records())
 
+    def recorded(self) -> Sequence[AppKey]:
+        """Every app and environment that has a record there, those of its teams too."""
+        from webduh_console.targets.server.snapshots import snapshot
+
+        return list(snapshot(self.folder))
+
     def keys_of(self, team: str) -> Sequence[AppKey]:
         """Those that were deployed to a target of several servers."""
         return list(self._records(team))
