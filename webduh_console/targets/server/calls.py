@@ -1,8 +1,10 @@
 """Questions to a server's Docker engine, each a short call or a stream, and what went wrong with them in words."""
 
 import http.client
+import importlib
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -211,6 +213,13 @@ class Calls:
 
                 self._client = client(self.way.open, version, _ANSWER_LIMIT)
             return self._client
+
+
+def import_sdk() -> None:
+    """Begin to import the SDK, and do not wait for it: it takes as long as a server takes for a dozen answers."""
+    name = "webduh_console.targets.server.sdk"
+    if name not in sys.modules:
+        threading.Thread(target=importlib.import_module, args=(name,), daemon=True).start()
 
 
 def _written(value: object) -> str:

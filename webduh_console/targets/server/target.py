@@ -15,6 +15,7 @@ from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Instance, Release, Route, Spec
 from webduh_console.model.target import Ability, Step
 from webduh_console.targets.processes import processes
+from webduh_console.targets.server.calls import import_sdk
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.keeping import kept
@@ -152,6 +153,7 @@ class ServerTarget:
         from webduh_console.targets.server.locating import plan_facts
         from webduh_console.targets.server.snapshots import snapshot
 
+        import_sdk()  # which its steps will need; meanwhile the server is asked, and builds
         others = {
             key: seen.release(seen.current)
             for key, seen in snapshot(self.folder).items()
