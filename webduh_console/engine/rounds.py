@@ -30,13 +30,13 @@ class Round:
     def begin(self) -> None:
         """Open the journals; the first line says which release served before."""
         before = {place: str(run.previous.number) if run.previous else "" for place, run in self.runs.items()}
-        self._everywhere_in_words("begin", before)
+        self._journal_everywhere("begin", before)
 
     def mark(self, kind: Kind) -> None:
         """Write a line of the whole deployment into every place's journal; it names the places that take part."""
-        self._everywhere_in_words(kind, dict.fromkeys(self.runs, ",".join(self.runs)))
+        self._journal_everywhere(kind, dict.fromkeys(self.runs, ",".join(self.runs)))
 
-    def _everywhere_in_words(self, kind: Kind, details: Mapping[str, str]) -> None:
+    def _journal_everywhere(self, kind: Kind, details: Mapping[str, str]) -> None:
         with ThreadPoolExecutor(max_workers=min(len(details), AT_ONCE) or 1) as pool:
             list(pool.map(lambda place: self._journal(place, kind, detail=details[place]), details))
 
