@@ -143,7 +143,8 @@ def _not_met(server: str, error: Exception, timeout: float) -> TargetError:
     turned_away = _passing(
         server,
         "It ended the connection before it said who it is.",
-        "It may be starting, or turn away many connections at once (MaxStartups), or block this address (fail2ban).",
+        "It may be starting, or turn away many connections at once (MaxStartups), or block this address (fail2ban, "
+        "PerSourcePenalties).",
     )
     turned_away.crowded = True
     return turned_away
