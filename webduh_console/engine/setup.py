@@ -1,12 +1,14 @@
-"""Runs the steps that make a machine ready: in order, and back when one of them fails."""
+"""Runs the steps that make machines ready: on all of them at once, on each in order, and back there when one fails."""
 
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from webduh_console.clock import now
+from webduh_console.engine.rounds import AT_ONCE
 from webduh_console.engine.steps import show
 from webduh_console.engine.stream import EventStream
 from webduh_console.errors import CancelledError, WebduhError, unexpected
@@ -18,6 +20,8 @@ from webduh_console.model.release import Artifact, Release, SourceRef, Spec, Var
 from webduh_console.model.target import CancelToken, Lease, Step
 
 NOBODY = AppKey("default", "", "")
+Outcome = Literal["done", "failed", "cancelled", "reverted"]
+End = tuple[Outcome, WebduhError | None]
 
 
 @dataclass
@@ -53,7 +57,8 @@ def run_steps(
 
     The values of secret `variables` are masked in all that is said.
 
-    Setting `cancel`, or a step that fails, takes back what was begun, last first.
+    The steps of one place are done in order, those of several places at once. A step that fails takes back what was
+    begun at its place, last first; setting `cancel` does so at each.
     """
     secrets = [variable.value for variable in (variables or {}).values() if variable.secret]
     stream = EventStream("", masker(secrets))
@@ -64,10 +69,21 @@ def run_steps(
 
 def _run(target: str, steps: Sequence[Step], run: Bare, title: str, stream: EventStream) -> None:
     began = time.monotonic()
-    names = tuple(step.name for step in steps)
+    names = tuple(dict.fromkeys(step.name for step in steps))
     stream.emit(Started(app="", environment="", target=target, action=title, steps=names))
-    outcome: Any = "done"
-    words: dict[str, str] = {}
+    lanes: dict[str, list[Step]] = {}
+    for step in steps:
+        lanes.setdefault(step.place, []).append(step)
+    with ThreadPoolExecutor(max_workers=min(len(lanes), AT_ONCE) or 1) as pool:
+        ends = dict(zip(lanes, pool.map(lambda own: _lane(own, run, stream), lanes.values()), strict=True))
+    outcome, words = _judged(ends)
+    error = {name: stream.mask(text) for name, text in words.items()}
+    seconds = round(time.monotonic() - began, 3)
+    stream.emit(Finished(outcome=outcome, release=None, url="", seconds=seconds, error=error))
+
+
+def _lane(steps: Sequence[Step], run: Bare, stream: EventStream) -> End:
+    """The steps of one place, in order; what went wrong, and how that ended there."""
     begun: list[Step] = []
     try:
         for step in steps:
@@ -76,12 +92,29 @@ def _run(target: str, steps: Sequence[Step], run: Bare, title: str, stream: Even
             show(stream, step, step.do, run, "done")
     except Exception as caught:  # noqa: BLE001 - whatever went wrong is taken back, and the stream must end
         error = caught if isinstance(caught, WebduhError) else unexpected(caught)
-        words = {name: stream.mask(text) for name, text in error.as_dict().items()}
-        stream.emit(Reverting(reason=error.what))
+        stream.emit(Reverting(reason=error.what), place=steps[0].place)
         clean = _back(begun, run, stream)
-        outcome = ("cancelled" if isinstance(error, CancelledError) else "reverted") if clean else "failed"
-    seconds = round(time.monotonic() - began, 3)
-    stream.emit(Finished(outcome=outcome, release=None, url="", seconds=seconds, error=words))
+        return ("cancelled" if isinstance(error, CancelledError) else "reverted") if clean else "failed", error
+    return "done", None
+
+
+def _judged(ends: Mapping[str, End]) -> tuple[Outcome, dict[str, str]]:
+    """How all of it ended, and the words of the first that went wrong. Where some are ready and some are not, those
+    that are ready stay so."""
+    errors = {place: error for place, (_, error) in ends.items() if error}
+    if not errors:
+        return "done", {}
+    ready = [place for place in ends if place not in errors]
+    first = min(errors.values(), key=lambda error: isinstance(error, CancelledError))
+    words = first.as_dict()
+    others = [f"{place}: {error.what}" for place, error in errors.items() if error is not first]
+    words["why"] = " ".join([words.get("why", ""), *others]).strip()
+    if ready:
+        words["kept"] = f"{words.get('kept', '')} Ready: {', '.join(ready)}.".strip()
+    outcomes = {outcome for outcome, _ in ends.values()}
+    if ready or "failed" in outcomes:
+        return "failed", words
+    return "reverted" if "reverted" in outcomes else "cancelled", words
 
 
 def _back(begun: list[Step], run: Bare, stream: EventStream) -> bool:
