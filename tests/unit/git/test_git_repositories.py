@@ -1,6 +1,7 @@
 """Repositories by file, by HTTP and by ssh, with the real git."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -136,14 +137,63 @@ def test_submodules_are_there_too(house: GitHouse, cache: Path) -> None:
     assert (checkout.folder / "lib" / "part.txt").read_text() == "part"
 
 
-def test_a_pointer_that_lfs_left_is_named(house: GitHouse, cache: Path) -> None:
+LARGE = ".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n"
+with_lfs = pytest.mark.skipif(shutil.which("git-lfs") is None, reason="needs git-lfs")
+
+
+def large(house: GitHouse, text: str) -> None:
+    """Commit big.bin as Git LFS keeps it: a pointer in the repository, and the file beside it."""
+    house.git("lfs", "install", "--local")
+    house.commit({LARGE[0]: LARGE[1], "big.bin": text})
+    assert house.git("show", "HEAD:big.bin").startswith("version https://git-lfs.github.com/spec/v1")
+
+
+@with_lfs
+def test_files_of_lfs_are_there_and_kept_for_the_next_time(house: GitHouse, cache: Path) -> None:
+    large(house, "as large as it may be\n")
+    assert texts(Repository(cache, origin(house.url)).checkout())["big.bin"] == "as large as it may be\n"
+
+    shutil.rmtree(house.bare / "lfs")
+    assert texts(Repository(cache, origin(house.url)).checkout())["big.bin"] == "as large as it may be\n"
+
+
+@with_lfs
+def test_files_of_lfs_in_a_submodule_are_there(house: GitHouse, cache: Path) -> None:
+    part = GitHouse(house.root, "part")
+    large(part, "of a part\n")
+    house.git("submodule", "--quiet", "add", "../part.git", "lib")
+    house.commit({"a": "1"})
+
+    assert texts(Repository(cache, origin(house.url)).checkout())["lib/big.bin"] == "of a part\n"
+
+
+@with_lfs
+def test_a_file_of_lfs_that_is_nowhere_is_an_error(house: GitHouse, cache: Path) -> None:
+    large(house, "lost\n")
+    shutil.rmtree(house.bare / "lfs")
+    with pytest.raises(GitError) as raised:
+        Repository(cache, origin(house.url)).checkout()
+
+    assert "remote missing object" in raised.value.why
+    assert list((cache / "trees").iterdir()) == []
+
+
+def test_a_pointer_of_lfs_is_named_where_there_is_no_lfs(
+    house: GitHouse, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
-    house.commit({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n", "big.bin": pointer, "a": "1"})
+    house.git("config", "core.hooksPath", os.devnull)  # a git-lfs that is installed would miss the file itself
+    house.commit({LARGE[0]: LARGE[1], "big.bin": pointer, "a": "1"})
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\n[ "$1" != lfs ] || exit 1\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
     with pytest.raises(GitError) as raised:
         Repository(cache, origin(house.url)).checkout()
 
     assert raised.value.why == "big.bin: only a pointer is here."
-    assert "git lfs install" in raised.value.hint
+    assert raised.value.hint == "Install git-lfs, and try again."
     assert list((cache / "trees").iterdir()) == []
 
 

@@ -32,6 +32,7 @@ def environment(
     """
     env = {name: value for name, value in outer.items() if not name.startswith(("GIT_", "SSH_ASKPASS", "WEBDUH"))}
     env |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_SSH_COMMAND": _ssh(origin, known_hosts)}
+    env["GIT_LFS_SKIP_SMUDGE"] = "1"  # a file that is not brought leaves its pointer; otherwise it may be empty
     settings = [("core.hooksPath", os.devnull), ("gc.autoDetach", "false"), ("advice.detachedHead", "false")]
     if origin.url.startswith(("/", "file://")):
         settings.append(("protocol.file.allow", "always"))

@@ -165,16 +165,25 @@ class Repository:
         git, mirror = self._git, str(self._mirror)
         git.run(tree.parent, "clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", mirror, tree.name)
         git.run(tree, "remote", "set-url", "origin", self.origin.url)  # submodules and LFS are found from there
-        git.run(tree, "-c", "filter.lfs.required=false", "checkout", "--progress", "--detach", commit)
+        git.run(tree, "checkout", "--progress", "--detach", commit)
         if (tree / ".gitmodules").is_file():
             git.run(tree, "submodule", "--quiet", "update", "--init", "--recursive", "--progress")
-        if pointers := list(self._pointers(tree)):
-            raise GitError(
-                f"{len(pointers)} of the files of {self.origin.url} are kept in Git LFS, and were not fetched.",
-                why=f"{', '.join(pointers[:_SHOWN])}: only a pointer is here.",
-                kept=KEPT,
-                hint="Install git-lfs, say `git lfs install` once, and try again.",
-            )
+        self._bring_large_files(tree)
+
+    def _bring_large_files(self, tree: Path) -> None:
+        """What Git LFS keeps elsewhere, into the places of its pointers; what was brought once is in the mirror."""
+        listed = self._git.asked(tree, "submodule", "--quiet", "foreach", "--recursive", 'echo "$displaypath"') or ""
+        for folder in [tree, *(tree / path for path in listed.splitlines())]:
+            if next(self._pointers(folder), None) and self._git.asked(folder, "lfs", "version") is not None:
+                self._git.run(folder, "config", "lfs.storage", str(self._mirror / "lfs"))
+                self._git.run(folder, "lfs", "pull")
+            if pointers := list(self._pointers(folder)):
+                raise GitError(
+                    f"{len(pointers)} of the files of {self.origin.url} are kept in Git LFS, and were not fetched.",
+                    why=f"{', '.join(pointers[:_SHOWN])}: only a pointer is here.",
+                    kept=KEPT,
+                    hint="Install git-lfs, and try again.",
+                )
 
     def _pointers(self, tree: Path) -> Iterator[str]:
         """The files that LFS should have put in place of their pointers."""
