@@ -15,9 +15,11 @@ from webduh_console.commands.language import Changing
 from webduh_console.commands.leases import wait_option
 from webduh_console.commands.plan_page import change_data, named, plan_text
 from webduh_console.commands.results import Done, Lists, Result, Text
+from webduh_console.commands.sources import SourceWishes, source
 from webduh_console.errors import ConfigError, NotFoundError
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
+from webduh_console.transport.git.address import is_address
 
 if TYPE_CHECKING:
     from webduh_console.config.project import Project
@@ -97,23 +99,26 @@ def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str 
     from webduh_console.config.load import load
     from webduh_console.config.spec import target
 
-    folder, wish = project.folder(app), project.apps[app]
-    if not folder.is_dir():
+    wish, word = project.apps[app], project.source(app)
+    if not Path(word).is_dir() and not is_address(word):
         raise ConfigError(
             f"The folder of {app} is not there.",
-            why=f"{project.file} says {wish.path}, and {folder} is not a folder.",
+            why=f"{project.file} says {wish.path}, neither a folder nor the address of a repository.",
             kept="Nothing was changed.",
         )
+    of_git: dict[str, str | None] = {"ref": wish.ref, "path": wish.folder}
+    folder = source(ctx, word, SourceWishes(app, project.name, **of_git)).folder
     where = on or wish.on or target(load(folder), environment) or project.on
     return api.plan(
         ctx,
-        str(folder),
+        word,
         environment,
         where,
         name=app,
         project=project.name,
         domains=wish.domains,
         wait_for_lease=wait,
+        **of_git,
     )
 
 
@@ -156,10 +161,14 @@ def _data(ctx: Context, plans: Sequence[Plan], changing: Sequence[Plan], gone: S
 def _deploy(plan: Plan, project: "Project | None", more: Sequence[str]) -> str:
     """The command line that carries a plan out, with `more` options."""
     key = plan.key
-    words = ["deploy", plan.source.folder, "--on", plan.target, "-e", key.environment]
-    if project is not None:
-        words += ["--name", key.app, "--project", key.project]
-        words += [word for host in project.apps[key.app].domains for word in ("--domain", host)]
+    place = ["--on", plan.target, "-e", key.environment]
+    if project is None:
+        return shlex.join(["deploy", plan.source.folder, *place, *more])
+    wish = project.apps[key.app]
+    said = {"--ref": wish.ref, "--path": wish.folder}
+    words = ["deploy", project.source(key.app), *place, "--name", key.app, "--project", key.project]
+    words += [word for option, value in said.items() if value for word in (option, value)]
+    words += [word for host in wish.domains for word in ("--domain", host)]
     return shlex.join([*words, *more])
 
 

@@ -21,7 +21,13 @@ SCHEMA_ID = "https://webduh.dev/schema/webduh-project.yaml.json"
 class ProjectApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An app of a project. What its own `webduh.yaml` says stays as it is, but for its name and project."""
 
-    path: Annotated[Words, Meta(description="The app's folder, relative to this file.", examples=["shop"])]
+    path: Annotated[
+        Words,
+        Meta(
+            description="The app's folder, relative to this file, or the address of a repository.",
+            examples=["shop", "https://github.com/me/shop.git"],
+        ),
+    ]
     after: Annotated[
         tuple[Name, ...], Meta(description="The apps that must be deployed before it.", examples=[["database"]])
     ] = ()
@@ -29,6 +35,12 @@ class ProjectApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     domains: Annotated[
         tuple[Host, ...], Meta(description="Hosts that lead to it, instead of its own.", examples=[["example.com"]])
     ] = ()
+    ref: Annotated[
+        Words | None, Meta(description="The branch, tag or commit of the repository; by default its own branch.")
+    ] = None
+    folder: Annotated[
+        Words | None, Meta(description="The folder in the repository that holds the app.", examples=["apps/shop"])
+    ] = None
 
 
 class ProjectConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +56,7 @@ class ProjectConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apps: Annotated[
         dict[Name, Words | ProjectApp],
         Meta(
-            description="The apps: name → folder, or more about it.",
+            description="The apps: name → folder or repository, or more about it.",
             examples=[{"shop": "shop", "mail": {"path": "mail", "after": ["shop"]}}],
         ),
     ] = {}
@@ -59,9 +71,10 @@ class Project(msgspec.Struct, frozen=True):
     on: str | None
     apps: dict[str, ProjectApp]
 
-    def folder(self, app: str) -> Path:
-        """Where an app's folder is."""
-        return (self.file.parent / Path(self.apps[app].path).expanduser()).resolve()
+    def source(self, app: str) -> str:
+        """The folder of an app, if there is one, else what its file says: the address of a repository."""
+        folder = (self.file.parent / Path(self.apps[app].path).expanduser()).resolve()
+        return str(folder) if folder.is_dir() else self.apps[app].path
 
 
 def load_project(path: Path) -> Project | None:

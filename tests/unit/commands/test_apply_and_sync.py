@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from git_house import GitHouse
 from shop_at_home import FAST, KEY, Line
 
 from webduh_console.cli.face import first_failure
@@ -81,6 +82,21 @@ def test_a_project_is_made_in_its_order_and_a_second_time_changes_nothing(
     assert line("apply market --dry-run --exit-code").code == 0
     (market / "one" / "index.html").write_text("new")
     assert len(done("apply market/webduh-project.yaml")) == 1
+
+
+def test_an_app_of_a_project_may_come_from_a_repository(
+    ctx: Context, line: Line, done: Callable[[str], list[str]], market: Path, tmp_path: Path
+) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"apps/till/index.html": "old", "apps/till/webduh.yaml": QUICK}, branch="v2")
+    write(market, {"two": "two", "till": {"path": house.url, "ref": "v2", "folder": "apps/till"}})
+    done("apply market")
+    assert served(ctx) == {"market/two": "serving", "market/till": "serving"}
+    assert isinstance(line("apply market"), Done)
+    house.commit({"apps/till/index.html": "new"}, branch="v2")
+    (ran,) = done("apply market")
+    assert ran.startswith(f"deploy {house.url} ")
+    assert line("releases till").data[0]["source"]["path"] == "apps/till"
 
 
 def test_a_failure_stops_the_rest(ctx: Context, done: Callable[[str], list[str]], market: Path) -> None:

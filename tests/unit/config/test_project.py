@@ -35,12 +35,16 @@ environment: staging
 apps:
   shop: shop
   mail: {path: ../mail, after: [shop], on: other, domains: [mail.example.com]}
+  till: {path: https://example.com/till.git, ref: v2, folder: apps/till}
 """,
     )
     apps = {"shop": ProjectApp("shop"), "mail": ProjectApp("../mail", ("shop",), "other", ("mail.example.com",))}
+    till = ProjectApp("https://example.com/till.git", ref="v2", folder="apps/till")
+    apps["till"] = till
     assert project == Project(tmp_path / "webduh-project.yaml", "market", "staging", "prod", apps)
-    assert project.folder("shop") == tmp_path.resolve() / "shop"
-    assert project.folder("mail") == tmp_path.resolve().parent / "mail"
+    (tmp_path / "shop").mkdir()
+    assert project.source("shop") == str(tmp_path.resolve() / "shop")
+    assert (project.source("mail"), project.source("till")) == ("../mail", till.path)
     assert load_project(tmp_path / "webduh-project.yaml") == project
 
 
