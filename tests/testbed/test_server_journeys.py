@@ -65,6 +65,20 @@ def test_staging_stands_beside_production_with_variables_of_its_own(world: Serve
     assert_settled(app)
 
 
+def test_an_app_that_goes_from_this_machine_to_a_server_is_deployed_there_from_then_on(world: ServerWorld) -> None:
+    app = world.app("moving")
+    app.configure(on=None)
+    try:
+        app.deploy("--on", "local")
+        assert [row["target"] for row in world.read("status") if row["app"] == "moving"] == ["local"]
+        app.deploy("--on", "prod")
+        assert world.read("plan", "moving")["target"] == "prod"
+        world.good("app", "rm", "moving", "--yes")
+        nothing_there(app)
+    finally:
+        world.good("target", "stop", "local")
+
+
 def test_an_app_is_changed_looked_at_taken_back_and_removed(world: ServerWorld) -> None:
     app = world.app("shop", project="market", volumes={"data": "data"})
     app.deploy()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from webduh_console.clock import now
 from webduh_console.commands.apps import PRODUCTION, find, target_of
 from webduh_console.commands.context import LOCAL, Context
 from webduh_console.errors import StateError, WebduhError
-from webduh_console.model.events import AnyEvent
+from webduh_console.model.events import AnyEvent, Finished
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogLine, LogSelector, MetricQuery, Series
 from webduh_console.model.plan import Plan
@@ -300,9 +301,17 @@ def apply(ctx: Context, plan: Plan, cancel: CancelToken | None = None) -> "Event
 
     if plan.action == "deploy":
         adopt(ctx, plan)
-    return start(
-        ctx.target(plan.target), plan, cancel, sinks=[Recorder(ctx.state, plan), partial(take_away, ctx, plan)]
-    )
+    target = ctx.target(plan.target)
+    after = (partial(_remember_after, ctx, target, plan.key), partial(take_away, ctx, plan))
+    return start(target, plan, cancel, sinks=[Recorder(ctx.state, plan), *after])
+
+
+def _remember_after(ctx: Context, target: Target, key: AppKey, event: AnyEvent) -> None:
+    """What serves after a deployment is known at once: the app runs here from now on, whatever else was seen before."""
+    if isinstance(event, Finished) and event.outcome == "done":
+        at = now()
+        with suppress(WebduhError):  # it is deployed; whoever looks next is told what is wrong
+            ctx.state.memory.remember(target.name, [target.observe([key])[key]], at)
 
 
 def logs(

@@ -84,7 +84,8 @@ class Apps:
                 f"There is another app named {entry.name}.",
                 why=f"It lives in {known.home}, and this one in {there}.",
                 kept="Nothing was changed.",
-                hint="Give this one its own name with --name NAME, or write name: in its webduh.yaml.",
+                hint=f"`webduh deploy {entry.name}` deploys that one. Or give this one its own name: --name NAME, or "
+                "name: in its webduh.yaml.",
             )
 
     def move(self, project: str, name: str, folder: Path) -> None:

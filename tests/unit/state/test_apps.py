@@ -38,7 +38,8 @@ def test_a_name_that_belongs_to_another_folder_names_both(state: State, noon: da
         "what": "There is another app named blog.",
         "why": "It lives in /srv/blog, and this one in /home/blog.",
         "kept": "Nothing was changed.",
-        "hint": "Give this one its own name with --name NAME, or write name: in its webduh.yaml.",
+        "hint": "`webduh deploy blog` deploys that one. Or give this one its own name: --name NAME, or name: in its "
+        "webduh.yaml.",
     }
     state.apps.add(AppEntry("other", "blog", "/home/blog", noon))
 
