@@ -5,6 +5,7 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
 from webduh_console.commands.planning import Wishes, new_id, spread_of, timed
 from webduh_console.errors import TargetError, UsageError
@@ -40,7 +41,7 @@ def plan_catch_up(
             hint="Do it again when they are back.",
         )
     release = target.record(key, standing.lead).read(standing.newest.number)
-    return Plan(
+    plan = Plan(
         id=new_id(),
         key=key,
         target=target.name,
@@ -64,3 +65,4 @@ def plan_catch_up(
         batch=batch,
         places=tuple(behind),
     )
+    return declared(plan)

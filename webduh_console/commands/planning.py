@@ -10,6 +10,7 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
 from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
@@ -123,7 +124,7 @@ def plan_deploy(
         batch=batch,
         quorum=quorum,
     )
-    return msgspec.structs.replace(plan, changes=differences(serving, plan, _built(target, key, serving)))
+    return declared(msgspec.structs.replace(plan, changes=differences(serving, plan, _built(target, key, serving))))
 
 
 def plan_rollback(
@@ -172,7 +173,7 @@ def plan_rollback(
         batch=batch,
         quorum=quorum,
     )
-    return msgspec.structs.replace(plan, changes=differences(serving, plan))
+    return declared(msgspec.structs.replace(plan, changes=differences(serving, plan)))
 
 
 def detected(folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:

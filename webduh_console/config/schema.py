@@ -117,6 +117,10 @@ class ProcessConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instances: Annotated[
         Annotated[int, Meta(ge=0, le=100)] | None, Meta(description="How many copies run.", examples=[2])
     ] = None
+    overlap: Annotated[
+        bool | None,
+        Meta(description="Whether old and new copies may run side by side; `deploy.overlap` if left out."),
+    ] = None
 
 
 class DeployConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,6 +136,14 @@ class DeployConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep: Annotated[
         Annotated[int, Meta(ge=1, le=1000)] | None,
         Meta(description="How many releases are kept to go back to.", examples=[5]),
+    ] = None
+    overlap: Annotated[
+        bool | None,
+        Meta(
+            description="Whether the old release runs on while the new one starts; with false it is stopped first, and "
+            "the app does not answer meanwhile.",
+            examples=[False],
+        ),
     ] = None
 
 

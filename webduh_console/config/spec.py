@@ -92,6 +92,7 @@ def spec(plan: BuildPlan, loaded: Loaded, environment: str) -> Spec:
         watch=(WATCH if runs else 0.0) if deploy.watch is None else duration(deploy.watch),
         drain=DRAIN if deploy.drain is None else duration(deploy.drain),
         keep=KEEP if deploy.keep is None else deploy.keep,
+        overlap=deploy.overlap is not False,
     )
 
 
@@ -189,7 +190,7 @@ def _processes(plan: BuildPlan, loaded: Loaded, special: EnvironmentConfig, with
     if config.static is not None:
         named.pop("web", None)
     if config.start is not None:
-        named["web"] = Process("web", argv(config.start), named["web"].instances if "web" in named else 1)
+        named["web"] = msgspec.structs.replace(named.get("web", Process("web", ())), command=argv(config.start))
     for prefix, written in (("", config.processes), (within, special.processes)):
         for name, says in written.items():
             named[name] = _process(name, says, named.get(name), loaded, f"{prefix}processes.{name}")
@@ -205,8 +206,8 @@ def _process(
         problem = Problem(file, loaded.lines.get(path, 1), 1, path, "has no command, and none was detected")
         raise ConfigFileError(str(loaded.file or file), (problem,))
     command = argv(whole.command) if whole.command is not None else before.command if before else ()
-    instances = whole.instances if whole.instances is not None else before.instances if before else 1
-    return Process(name, command, instances)
+    said = {field: getattr(whole, field) for field in ("instances", "overlap") if getattr(whole, field) is not None}
+    return msgspec.structs.replace(before or Process(name, command), command=command, **said)
 
 
 def _health_path(written: str | HealthConfig | None) -> str | None:

@@ -174,6 +174,8 @@ def _more(value: msgspec.Struct, kind: type[msgspec.Struct], known: frozenset[st
 
 def _plain(value: Any) -> Any:
     """A number as it is; anything else as one line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int | float | str):
         return value
     return msgspec.json.encode(value).decode()

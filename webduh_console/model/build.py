@@ -81,11 +81,15 @@ class Volume(msgspec.Struct, frozen=True):
 
 
 class Process(msgspec.Struct, frozen=True):
-    """One kind of an app's running parts; `web` gets the requests, `release` runs once per release."""
+    """One kind of an app's running parts; `web` gets the requests, `release` runs once per release.
+
+    `overlap` says whether the old instances may run beside the new ones (None: as the app's spec says).
+    """
 
     name: str
     command: Command
     instances: int = 1
+    overlap: bool | None = None
 
 
 class BuildPlan(msgspec.Struct, frozen=True):

@@ -234,6 +234,29 @@ def test_a_takeover_has_its_times(
 
 
 @pytest.mark.parametrize(
+    ("text", "web", "worker"),
+    [
+        ("", True, True),
+        ("deploy: {overlap: false}", False, False),
+        ("deploy: {overlap: false}\nenvironments: {qa: {deploy: {overlap: true}}}", True, True),
+        ("deploy: {overlap: false}\nprocesses: {web: {overlap: true}}", True, False),
+        ("processes: {worker: {overlap: false}}", True, False),
+        (
+            "processes: {worker: {overlap: false}}\nenvironments: {qa: {processes: {worker: {overlap: true}}}}",
+            True,
+            True,
+        ),
+        ("start: python3 app.py\nprocesses: {worker: {overlap: false}}", True, False),
+    ],
+)
+def test_old_and_new_overlap_unless_it_is_said(tmp_path: Path, text: str, web: bool, worker: bool) -> None:
+    found = loaded(tmp_path, text)
+    made = spec(overridden(DETECTED, found, "qa"), found, "qa")
+    assert {p.name: made.overlaps(p) for p in made.processes} == {"web": web, "worker": worker}
+    assert made.overlaps(Process("web", ())) is made.overlap
+
+
+@pytest.mark.parametrize(
     ("text", "environment", "memory"),
     [
         ("", "production", 0),

@@ -64,8 +64,15 @@ def instance(layout: Layout, release: Release, process: Process, index: int) -> 
         log=str(layout.log(release.key, name)),
         masks=secret_values(release.variables),
         needs_port=process.name == "web",
+        port=own_port(release, process),
         memory=0 if release.artifact.kind == "image" else release.spec.memory,
     )
+
+
+def own_port(release: Release, process: Process) -> int:
+    """The port that a process has for itself: the app's own, where old and new never run side by side; else 0."""
+    alone = process.name == "web" and process.instances == 1 and not release.spec.overlaps(process)
+    return release.spec.port or 0 if alone and release.artifact.kind == "tree" else 0
 
 
 def environment(release: Release) -> dict[str, str]:

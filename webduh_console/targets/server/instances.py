@@ -42,6 +42,18 @@ def start(engine: Engine, spec: ContainerSpec) -> Container:
     return started
 
 
+def resume(engine: Engine, spec: ContainerSpec) -> bool:
+    """Run a container that was stopped again, as it was, and keep it; False when it runs already."""
+    there = engine.container(spec.name)
+    runs = there is not None and there.running and there.config == spec.digest
+    if there is not None and there.config == spec.digest and not runs:
+        engine.start(spec.name)
+    elif not runs:
+        start(engine, spec)
+    keep(engine, spec.name)
+    return not runs
+
+
 def keep(engine: Engine, name: str) -> None:
     """From now on Docker starts it again when it ends, and when the server does."""
     engine.set_restart(name, "unless-stopped")

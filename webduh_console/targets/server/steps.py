@@ -242,7 +242,7 @@ class Start(ServerStep):
         for index in range(1, self.process.instances + 1):
             run.fence()
             container = instances.start(self.parts.engine, container_spec(run.release, self.process, index))
-            if self.phase == "commit":
+            if self.process.name != "web":  # which is kept when it is routed to
                 instances.keep(self.parts.engine, container.name)
             yield Output(text=f"{container.name} runs")
         return {"instances": float(self.process.instances)}

@@ -2,17 +2,18 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from webduh_console.errors import UnhealthyError
+from webduh_console.model.build import Process
 from webduh_console.model.events import Output, Phase, Progress
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Route
 from webduh_console.model.target import CancelToken, Run, Step, Work
-from webduh_console.targets.processes import all_names, processes
+from webduh_console.targets.processes import all_names, processes, stop_name, stopped_first
 from webduh_console.targets.server import instances, probe
 from webduh_console.targets.server.containers import port_of
 from webduh_console.targets.server.front import Requests, in_flight
@@ -28,6 +29,7 @@ from webduh_console.targets.server.steps import (
     lease_of,
     web_names,
 )
+from webduh_console.targets.server.stopping import StopFirst
 from webduh_console.targets.server.traefik import hosted_routes, route_file
 
 
@@ -145,17 +147,31 @@ class Retire(ServerStep):
 
 
 def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
-    """Network, artifact, release process, start, healthy; route, workers; watch."""
+    """Network, artifact, release process, start, healthy; route, workers; watch.
+
+    Old instances that must not run beside new ones are stopped just before these start. A web process like that is
+    started when it is its server's turn to be switched.
+    """
     running = processes(plan.spec)
     web = [process for process in running if process.name == "web"]
     workers = [process for process in running if process.name != "web"]
     migration = [process for process in plan.spec.processes if process.name == "release"]
+    first = stopped_first(plan.spec, running)
+    stops = {name: StopFirst(parts=parts, name=stop_name(name), chosen=chosen) for name, chosen in first.items()}
+    phase: Phase = "commit" if "web" in stops else "prepare"
     return (
         Network(parts=parts),
         CheckArtifact(parts=parts),
         *(ReleaseProcess(parts=parts, process=process) for process in migration if plan.action == "deploy"),
-        *(Start(parts=parts, name="start", process=process) for process in web),
-        *([Healthy(parts=parts), Switch(parts=parts)] if web else []),
-        *(Start(parts=parts, name=f"start-{process.name}", phase="commit", process=process) for process in workers),
+        *(stops[process.name] for process in web if process.name in stops),
+        *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),
+        *([Healthy(parts=parts, phase=phase), Switch(parts=parts)] if web else []),
+        *(step for process in workers for step in _worker(parts, process, stops)),
         Watch(parts=parts),
     )
+
+
+def _worker(parts: Parts, process: Process, stops: Mapping[str, Step]) -> Iterator[Step]:
+    if process.name in stops:
+        yield stops[process.name]
+    yield Start(parts=parts, name=f"start-{process.name}", phase="commit", process=process)
