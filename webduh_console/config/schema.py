@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from webduh_console.model.build import Restart
 from webduh_console.model.names import NAME_LIMIT, to_name
 
 SCHEMA_ID = "https://webduh.dev/schema/webduh.yaml.json"
@@ -120,6 +121,14 @@ class ProcessConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overlap: Annotated[
         bool | None,
         Meta(description="Whether old and new copies may run side by side; `deploy.overlap` if left out."),
+    ] = None
+    restart: Annotated[
+        Restart | None,
+        Meta(description="When a copy that ends is started again: `always`, if left out.", examples=["on-failure"]),
+    ] = None
+    max_retries: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        Meta(description="How often with `restart: on-failure`; without end if left out.", examples=[5]),
     ] = None
 
 

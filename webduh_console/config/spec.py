@@ -193,7 +193,8 @@ def _processes(plan: BuildPlan, loaded: Loaded, special: EnvironmentConfig, with
         named["web"] = msgspec.structs.replace(named.get("web", Process("web", ())), command=argv(config.start))
     for prefix, written in (("", config.processes), (within, special.processes)):
         for name, says in written.items():
-            named[name] = _process(name, says, named.get(name), loaded, f"{prefix}processes.{name}")
+            own = Process("web", ()) if name == "web" and plan.dockerfile else None  # the image's own command
+            named[name] = _process(name, says, named.get(name, own), loaded, f"{prefix}processes.{name}")
     return tuple(named.values())
 
 
@@ -202,12 +203,23 @@ def _process(
 ) -> Process:
     whole = says if isinstance(says, ProcessConfig) else ProcessConfig(command=says)
     if whole.command is None and before is None:
-        file = loaded.file.name if loaded.file else "webduh.yaml"
-        problem = Problem(file, loaded.lines.get(path, 1), 1, path, "has no command, and none was detected")
-        raise ConfigFileError(str(loaded.file or file), (problem,))
+        raise _wrong(loaded, path, "has no command, and none was detected")
+    if name == "release" and whole.restart is not None:
+        raise _wrong(loaded, f"{path}.restart", "the release process runs once, and is never started again")
     command = argv(whole.command) if whole.command is not None else before.command if before else ()
-    said = {field: getattr(whole, field) for field in ("instances", "overlap") if getattr(whole, field) is not None}
-    return msgspec.structs.replace(before or Process(name, command), command=command, **said)
+    fields = ("instances", "overlap", "restart", "max_retries")
+    said = {field: getattr(whole, field) for field in fields if getattr(whole, field) is not None}
+    if before is not None and whole.restart not in (None, "on-failure") and whole.max_retries is None:
+        said["max_retries"] = 0
+    process = msgspec.structs.replace(before or Process(name, command), command=command, **said)
+    if process.max_retries and process.restart != "on-failure":
+        raise _wrong(loaded, f"{path}.max_retries", "means something with `restart: on-failure` alone")
+    return process
+
+
+def _wrong(loaded: Loaded, path: str, says: str) -> ConfigFileError:
+    file = loaded.file.name if loaded.file else "webduh.yaml"
+    return ConfigFileError(str(loaded.file or file), (Problem(file, loaded.lines.get(path, 1), 1, path, says),))
 
 
 def _health_path(written: str | HealthConfig | None) -> str | None:

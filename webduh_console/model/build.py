@@ -80,16 +80,27 @@ class Volume(msgspec.Struct, frozen=True):
     path: str
 
 
+Restart = Literal["always", "on-failure", "never"]
+"""When an instance that ends by itself is started again; a failure is any exit code but 0."""
+
+
 class Process(msgspec.Struct, frozen=True):
     """One kind of an app's running parts; `web` gets the requests, `release` runs once per release.
 
-    `overlap` says whether the old instances may run beside the new ones (None: as the app's spec says).
+    `overlap` says whether the old instances may run beside the new ones (None: as the app's spec says). `max_retries`
+    bounds how often one that fails is started again (0: without end).
     """
 
     name: str
     command: Command
     instances: int = 1
     overlap: bool | None = None
+    restart: Restart = "always"
+    max_retries: int = 0
+
+    def ends_well(self, exit: int | None) -> bool:
+        """Whether an instance that ended with this code has done its work, and nothing is missing."""
+        return exit == 0 and self.restart != "always"
 
 
 class BuildPlan(msgspec.Struct, frozen=True):

@@ -27,8 +27,13 @@ def names_of(release: Release, process: Process) -> list[str]:
 
 def all_names(release: Release) -> list[str]:
     """The names of every instance of a release."""
+    return list(by_name(release))
+
+
+def by_name(release: Release) -> dict[str, Process]:
+    """Every instance of a release by its name, with the process that it runs."""
     running = processes(release.spec, release.artifact.kind == "image")
-    return [name for process in running for name in names_of(release, process)]
+    return {name: process for process in running for name in names_of(release, process)}
 
 
 @dataclass(frozen=True)

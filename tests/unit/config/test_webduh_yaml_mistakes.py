@@ -89,7 +89,7 @@ MISTAKES = [
     ("processes:\n  web:\n    comand: x\n", "3:5 processes.web.comand: is not a setting (did you mean command?)"),
     (
         "processes:\n  web: 3\n",
-        "2:8 processes.web: expected a command or a list of words or a block of command, instances, overlap, found 3",
+        "2:8 processes.web: expected a command or a list of words or a block of command, instances, overlap, restart, max_retries, found 3",
     ),
     ("start: a\nprocesses: {web: b}\n", "2:13 processes.web: contradicts start in line 1 (keep one of them)"),
     ("start: a\nstatic: dist\n", "2:1 static: contradicts start in line 1 (keep one of them)"),

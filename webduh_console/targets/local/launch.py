@@ -40,12 +40,17 @@ def web(release: Release) -> tuple[Process, ...]:
 
 def all_names(release: Release) -> list[str]:
     """The names of every instance of a release."""
+    return list(by_name(release))
+
+
+def by_name(release: Release) -> dict[str, Process]:
+    """Every instance of a release by its name, with the process that it runs."""
     image = release.artifact.kind == "image"
-    return [
-        instance_name(release.key, process.name, release.number, index + 1)
+    return {
+        instance_name(release.key, process.name, release.number, index + 1): process
         for process in processes(release.spec, image)
         for index in range(process.instances)
-    ]
+    }
 
 
 def instance(layout: Layout, release: Release, process: Process, index: int) -> InstanceSpec:
@@ -66,6 +71,8 @@ def instance(layout: Layout, release: Release, process: Process, index: int) -> 
         needs_port=process.name == "web",
         port=own_port(release, process),
         memory=0 if release.artifact.kind == "image" else release.spec.memory,
+        restart=process.restart,
+        max_retries=process.max_retries,
     )
 
 

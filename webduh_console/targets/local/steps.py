@@ -303,11 +303,13 @@ class Watch(LocalStep):
 
     def do(self, run: Run) -> Work:
         """Look every quarter of a second; a restart, an exit or a majority of 5xx answers ends it."""
-        began, names = time.monotonic(), launch.all_names(run.release)
+        began, watched = time.monotonic(), launch.by_name(run.release)
         while True:
             seconds = time.monotonic() - began
-            for name in names:
+            for name, process in watched.items():
                 state = self.alive(name)
+                if state is not None and state.state == "exited" and process.ends_well(state.exit):
+                    continue
                 if state is None or state.state != "running" or state.restarts:
                     last = last_lines(self.parts.layout.log(run.release.key, name), SHOWN_LINES)
                     mask = launch.mask(run.release)

@@ -243,7 +243,7 @@ class Start(ServerStep):
             run.fence()
             container = instances.start(self.parts.engine, container_spec(run.release, self.process, index))
             if self.process.name != "web":  # which is kept when it is routed to
-                instances.keep(self.parts.engine, container.name)
+                instances.keep(self.parts.engine, container.name, self.process)
             yield Output(text=f"{container.name} runs")
         return {"instances": float(self.process.instances)}
 

@@ -13,7 +13,7 @@ from webduh_console.model.events import Output, Phase, Progress
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Route
 from webduh_console.model.target import CancelToken, Run, Step, Work
-from webduh_console.targets.processes import all_names, processes, stop_name, stopped_first
+from webduh_console.targets.processes import by_name, names_of, processes, stop_name, stopped_first
 from webduh_console.targets.server import instances, probe
 from webduh_console.targets.server.containers import port_of
 from webduh_console.targets.server.front import Requests, in_flight
@@ -27,6 +27,7 @@ from webduh_console.targets.server.steps import (
     ServerStep,
     Start,
     lease_of,
+    web,
     web_names,
 )
 from webduh_console.targets.server.stopping import StopFirst
@@ -49,8 +50,9 @@ class Switch(ServerStep):
     def do(self, run: Run) -> Work:
         """Move the route file, wait until Traefik follows it, ask. From now on Docker restarts what crashes."""
         release, token = run.release, secrets.token_hex(16)
-        for name in web_names(release):
-            instances.keep(self.parts.engine, name)
+        for process in web(release):
+            for name in names_of(release, process):
+                instances.keep(self.parts.engine, name, process)
         text = routes_of(release, token)
         self.parts.front.place(lease_of(run), text)
         self.parts.front.wait(release.key, text, run.cancel)
@@ -98,13 +100,16 @@ class Watch(ServerStep):
     def do(self, run: Run) -> Work:
         """Look again and again; a restart, an exit or a majority of 5xx answers ends it."""
         began, slug = time.monotonic(), run.release.key.slug
-        names = web_names(run.release) if self.web_only else all_names(run.release)
+        watched = by_name(run.release)
+        names = [name for name, process in watched.items() if process.name == "web" or not self.web_only]
         before = self.parts.front.counts().get(slug, Requests())
         while True:
             seconds = time.monotonic() - began
             found = self.parts.engine.inspect(names)
             for name in names:
                 container = found.get(name)
+                if container is not None and not container.restarts and watched[name].ends_well(container.exit):
+                    continue
                 if container is None or not container.running or container.restarts:
                     raise probe.ended(container, name, seconds, self.last(run.release, name))
             now = self.parts.front.counts().get(slug, Requests())
