@@ -7,7 +7,7 @@ from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
 from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
-from webduh_console.commands.planning import Wishes, new_id, spread_of, timed
+from webduh_console.commands.planning import Wishes, kept_files, new_id, spread_of, timed
 from webduh_console.errors import TargetError, UsageError
 from webduh_console.model.plan import Change, Plan
 from webduh_console.model.standing import Several
@@ -40,7 +40,8 @@ def plan_catch_up(
             kept="Nothing was changed.",
             hint="Do it again when they are back.",
         )
-    release = target.record(key, standing.lead).read(standing.newest.number)
+    record = target.record(key, standing.lead)
+    release = record.read(standing.newest.number)
     plan = Plan(
         id=new_id(),
         key=key,
@@ -64,5 +65,6 @@ def plan_catch_up(
         wait=wishes.wait,
         batch=batch,
         places=tuple(behind),
+        files=kept_files(record, release.number),
     )
     return declared(plan)

@@ -210,6 +210,9 @@ class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     processes: Annotated[
         dict[Name, ShellCommand | Argv | ProcessConfig], Meta(description="Processes that are added or changed here.")
     ] = {}
+    files: Annotated[
+        dict[InnerPath, VolumePath], Meta(description="Files that are mounted here, too, or instead at the same path.")
+    ] = {}
     memory: Annotated[MemorySize | None, Meta(description="The limit of each instance here.", examples=["1G"])] = None
     cpus: Annotated[Cores | None, Meta(description="The cores each instance may use here.", examples=[0.5])] = None
     deploy: Annotated[DeployConfig, Meta(description="How a release takes over here.")] = DeployConfig()
@@ -263,6 +266,13 @@ class AppConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dict[Name, VolumePath],
         Meta(
             description="Folders that outlive releases: name → path, relative to the app.", examples=[{"data": "data"}]
+        ),
+    ] = {}
+    files: Annotated[
+        dict[InnerPath, VolumePath],
+        Meta(
+            description="Files and small folders of the app that are mounted read-only: source → path; not built in.",
+            examples=[{"config/app.toml": "/etc/app.toml"}],
         ),
     ] = {}
     variables: Annotated[

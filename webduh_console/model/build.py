@@ -80,6 +80,31 @@ class Volume(msgspec.Struct, frozen=True):
     path: str
 
 
+class Mount(msgspec.Struct, frozen=True):
+    """A file or folder of the app's source that is put at `path`, read-only; a relative path is in the app's folder.
+
+    `digest` (`sha256:…`) covers names, modes and contents, `size` is in bytes.
+    """
+
+    source: str
+    path: str
+    digest: str
+    size: int
+    folder: bool = False
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One file of what is mounted at `mount`; `path` is its place in that, if it is a folder, else empty."""
+
+    mount: str
+    path: str
+    content: bytes
+    executable: bool = False
+
+    def __repr__(self) -> str:
+        return f"Content({self.mount!r}, {self.path!r}, {len(self.content)} bytes)"
+
+
 Restart = Literal["always", "on-failure", "never"]
 """When an instance that ends by itself is started again; a failure is any exit code but 0."""
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from webduh_console.model.build import Process, Static, Volume
+from webduh_console.model.build import Mount, Process, Static, Volume
 from webduh_console.model.names import AppKey
 
 
@@ -94,6 +94,7 @@ class Spec(msgspec.Struct, frozen=True):
     drain: float = 30.0
     keep: int = 5
     overlap: bool = True
+    files: tuple[Mount, ...] = ()
 
     def overlaps(self, process: Process) -> bool:
         """Whether the old instances of a process run on while the new ones start."""

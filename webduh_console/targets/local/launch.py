@@ -101,6 +101,10 @@ def command(layout: Layout, release: Release, process: Process, name: str) -> Co
         volumes,
         (release.spec.port or docker.DEFAULT_PORT) if process.name == "web" else None,
         release.spec.memory,
+        {
+            str(PurePosixPath("/app") / mount.path): layout.mount(release.key, release.number, number)
+            for number, mount in enumerate(release.spec.files)
+        },
     )
 
 

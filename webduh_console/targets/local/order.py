@@ -10,6 +10,7 @@ from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
 from webduh_console.model.target import Run, Step, Work
 from webduh_console.targets.local import launch, probe, waking
+from webduh_console.targets.local.mounts import Files
 from webduh_console.targets.local.steps import (
     Address,
     CheckArtifact,
@@ -92,6 +93,7 @@ def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
     return (
         *([Address(parts=parts)] if web else []),
         CheckArtifact(parts=parts),
+        *([Files(parts=parts)] if plan.spec.files else []),
         *([ReleaseProcess(parts=parts)] if migrates else []),
         *(stops[process.name] for process in web if process.name in stops),
         *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),

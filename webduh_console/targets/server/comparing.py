@@ -114,6 +114,10 @@ def _instance(
         if wanted != found:
             yield say("limit", f"{spec.name} {name}", _amount(name, wanted), _amount(name, found))
     mounted = {(mount.get("Name"), mount.get("Destination")) for mount in answer.get("Mounts") or []}
+    bound = {mount.get("Destination") for mount in answer.get("Mounts") or [] if not mount.get("RW")}
+    for path in spec.files.values():
+        if path not in bound:
+            yield say("file", path, f"mounted read-only in {spec.name}", "not mounted there")
     for volume, path in spec.volumes.items():
         if (volume, path) not in mounted:
             yield say("volume", volume, f"mounted at {path} in {spec.name}", "not mounted there")

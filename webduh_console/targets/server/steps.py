@@ -197,7 +197,7 @@ class ReleaseProcess(ServerStep):
         """Run it to its end; what it changed in volumes or databases stays."""
         run.fence()
         engine, release = self.parts.engine, run.release
-        spec = task_spec(release, self.process)
+        spec = task_spec(release, self.process, self.parts.folder.layout)
         engine.remove(spec.name)
         engine.create(spec)
         engine.start(spec.name)
@@ -241,7 +241,8 @@ class Start(ServerStep):
         """Start each; one that runs is left as it is."""
         for index in range(1, self.process.instances + 1):
             run.fence()
-            container = instances.start(self.parts.engine, container_spec(run.release, self.process, index))
+            spec = container_spec(run.release, self.process, index, self.parts.folder.layout)
+            container = instances.start(self.parts.engine, spec)
             if self.process.name != "web":  # which is kept when it is routed to
                 instances.keep(self.parts.engine, container.name, self.process)
             yield Output(text=f"{container.name} runs")

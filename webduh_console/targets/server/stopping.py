@@ -43,7 +43,7 @@ class StopFirst(ServerStep):
         for process in processes(run.previous.spec):
             for index, name in enumerate(names_of(run.previous, process), start=1):
                 if process.name in self.chosen and instances.resume(
-                    self.parts.engine, container_spec(run.previous, process, index), process
+                    self.parts.engine, container_spec(run.previous, process, index, self.parts.folder.layout), process
                 ):
                     again += 1
                     yield Output(text=f"{name} runs again")

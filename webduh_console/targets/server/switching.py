@@ -17,6 +17,7 @@ from webduh_console.targets.processes import by_name, names_of, processes, stop_
 from webduh_console.targets.server import instances, probe
 from webduh_console.targets.server.containers import port_of
 from webduh_console.targets.server.front import Requests, in_flight
+from webduh_console.targets.server.mounts import Files
 from webduh_console.targets.server.steps import (
     STOP_GRACE,
     CheckArtifact,
@@ -167,6 +168,7 @@ def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
     return (
         Network(parts=parts),
         CheckArtifact(parts=parts),
+        *([Files(parts=parts)] if plan.spec.files else []),
         *(ReleaseProcess(parts=parts, process=process) for process in migration if plan.action == "deploy"),
         *(stops[process.name] for process in web if process.name in stops),
         *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),

@@ -272,7 +272,8 @@ class ServerTarget:
         number = record.current()
         if number is None:
             raise NotFoundError(f"{key} was never deployed to {self.name}.", hint=f"webduh deploy {key.app}")
-        return one_off(self.engine, record.read(number), argv, lambda name: self._docker("start", "-ai", name))
+        release, layout = record.read(number), self.folder.layout
+        return one_off(self.engine, layout, release, argv, lambda name: self._docker("start", "-ai", name))
 
     def vitals(self) -> "Vitals":
         """How the server is, in one look and one question to Docker."""
