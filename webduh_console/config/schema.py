@@ -1,7 +1,7 @@
 """The schema of `webduh.yaml`. These types are the validator, the editors' JSON Schema and the reference in one."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -156,8 +156,8 @@ class DeployConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Commands at a point of a deployment, and how long each may take."""
+class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"where": "in"}):
+    """Commands at a point of a deployment, where they are run, and how long each may take."""
 
     run: Annotated[
         ShellCommand | tuple[Command, ...],
@@ -166,6 +166,12 @@ class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[
         Duration | None, Meta(description="How long each may take; 10 minutes if left out.", examples=["30s"])
     ] = None
+    where: Annotated[
+        Literal["here", "image"],
+        Meta(
+            description="Here, in the app's folder; or in the release's image, with its variables.", examples=["image"]
+        ),
+    ] = "here"
 
 
 HookWish = ShellCommand | tuple[Command, ...] | HookConfig

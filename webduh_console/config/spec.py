@@ -125,7 +125,8 @@ def hooks(loaded: Loaded, folder: Path) -> tuple[Hook, ...]:
         whole = says if isinstance(says, HookConfig) else HookConfig(run=says)
         timeout = TIMEOUT if whole.timeout is None else duration(whole.timeout)
         commands = [whole.run] if isinstance(whole.run, str) else list(whole.run)
-        found += [Hook(point, argv(command), str(folder), timeout) for command in commands]
+        inside = whole.where == "image"
+        found += [Hook(point, argv(command), str(folder), timeout, inside) for command in commands]
     return tuple(found)
 
 

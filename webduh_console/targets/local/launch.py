@@ -88,8 +88,10 @@ def environment(release: Release) -> dict[str, str]:
     return {**of_this_machine(FOR_DOCKER), **own} if release.artifact.kind == "image" else own
 
 
-def command(layout: Layout, release: Release, process: Process, name: str) -> Command:
-    """The argv of a process, run by Docker when the artifact is an image."""
+def command(
+    layout: Layout, release: Release, process: Process, name: str, handed_on: frozenset[str] = frozenset()
+) -> Command:
+    """The argv of a process, run by Docker when the artifact is an image; that is `handed_on` more variables."""
     if release.artifact.kind == "tree":
         return process.command
     volumes = {_inside(volume): layout.volume(release.key, volume.name) for volume in release.spec.volumes}
@@ -97,7 +99,7 @@ def command(layout: Layout, release: Release, process: Process, name: str) -> Co
         name,
         docker.image(release.key, release.artifact.digest),
         process.command,
-        {*release.variables, *OWN},
+        {*release.variables, *OWN, *handed_on},
         volumes,
         (release.spec.port or docker.DEFAULT_PORT) if process.name == "web" else None,
         release.spec.memory,

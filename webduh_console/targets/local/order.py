@@ -9,7 +9,9 @@ from webduh_console.model.events import Event, Output, Phase, Warned
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
 from webduh_console.model.target import Run, Step, Work
+from webduh_console.targets import hooking
 from webduh_console.targets.local import launch, probe, waking
+from webduh_console.targets.local.hooks import Hooks
 from webduh_console.targets.local.mounts import Files
 from webduh_console.targets.local.steps import (
     Address,
@@ -94,12 +96,17 @@ def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
         *([Address(parts=parts)] if web else []),
         CheckArtifact(parts=parts),
         *([Files(parts=parts)] if plan.spec.files else []),
+        *(Hooks(parts=parts, name=point, point=point) for point in hooking.inside(plan, "before")),
         *([ReleaseProcess(parts=parts)] if migrates else []),
         *(stops[process.name] for process in web if process.name in stops),
         *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),
         *([Healthy(parts=parts, phase=phase), Switch(parts=parts)] if web else []),
         *(step for process in workers for step in _worker(parts, process, stops)),
         Watch(parts=parts),
+        *(
+            Hooks(parts=parts, name=point, point=point, phase="watch", only_warn=True)
+            for point in hooking.inside(plan, "after")
+        ),
     )
 
 

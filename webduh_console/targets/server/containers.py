@@ -12,6 +12,7 @@ import msgspec
 from webduh_console.model.build import Process
 from webduh_console.model.names import AppKey, instance_name
 from webduh_console.model.release import Instance, Release, Spec, State
+from webduh_console.targets.processes import processes
 from webduh_console.targets.server.layout import Layout
 
 DEFAULT_PORT = 8080
@@ -129,6 +130,13 @@ def volume_name(key: AppKey, volume: str) -> str:
 def port_of(spec: Spec) -> int:
     """The port the web process must listen on."""
     return spec.port or DEFAULT_PORT
+
+
+def url_of(spec: Spec) -> str:
+    """The address of a spec's first route with a host."""
+    hosts = [f"http://{route.host}{route.path.rstrip('/')}" for route in spec.routes if route.host]
+    answers = any(process.name == "web" for process in processes(spec))
+    return hosts[0] if hosts and answers else ""
 
 
 def environment(release: Release, process: Process) -> dict[str, str]:

@@ -13,10 +13,12 @@ from webduh_console.model.events import Output, Phase, Progress
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Route
 from webduh_console.model.target import CancelToken, Run, Step, Work
+from webduh_console.targets import hooking
 from webduh_console.targets.processes import by_name, names_of, processes, stop_name, stopped_first
 from webduh_console.targets.server import instances, probe
 from webduh_console.targets.server.containers import port_of
 from webduh_console.targets.server.front import Requests, in_flight
+from webduh_console.targets.server.hooks import Hooks
 from webduh_console.targets.server.mounts import Files
 from webduh_console.targets.server.steps import (
     STOP_GRACE,
@@ -169,12 +171,17 @@ def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
         Network(parts=parts),
         CheckArtifact(parts=parts),
         *([Files(parts=parts)] if plan.spec.files else []),
+        *(Hooks(parts=parts, name=point, point=point) for point in hooking.inside(plan, "before")),
         *(ReleaseProcess(parts=parts, process=process) for process in migration if plan.action == "deploy"),
         *(stops[process.name] for process in web if process.name in stops),
         *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),
         *([Healthy(parts=parts, phase=phase), Switch(parts=parts)] if web else []),
         *(step for process in workers for step in _worker(parts, process, stops)),
         Watch(parts=parts),
+        *(
+            Hooks(parts=parts, name=point, point=point, phase="watch", only_warn=True)
+            for point in hooking.inside(plan, "after")
+        ),
     )
 
 
