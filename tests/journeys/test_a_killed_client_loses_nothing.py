@@ -149,6 +149,33 @@ def test_during_the_way_back_of_a_release_that_had_served(world: World) -> None:
     assert {"died after undo current", "died after undid current", "died after undid route"} < set(said)
 
 
+def test_during_a_redeployment_that_stops_the_old_release_first(world: World) -> None:
+    """Nobody can be answered in between; after the next command everybody is, and nothing was lost."""
+    app = world.app("shop", deploy={"overlap": False, "watch": 0, "drain": 1}, processes={"worker": "exec sleep 1000"})
+    app.deploy()
+    said = killed_everywhere(app, next_version, redeploy)
+    assert {"died after do stop", "died after did stop", "died after do start", "died after did route"} < set(said)
+    assert said[-1] == "died after end"
+
+
+def test_during_the_way_back_of_a_release_for_which_the_old_one_was_stopped(world: World) -> None:
+    app = world.app("shop", deploy={"overlap": False, "watch": 0, "drain": 1})
+    app.write(mode="well")
+    app.deploy()
+
+    def broken(app: App) -> None:
+        next_version(app)
+        app.write(mode="exits")
+
+    def mended(app: App) -> None:
+        app.write(mode="well")
+        redeploy(app)
+
+    said = killed_everywhere(app, broken, mended)
+    assert {"died after undo start", "died after undo stop", "died after undid stop"} < set(said)
+    assert said[-1] == "died after undo record"
+
+
 def test_during_the_build(world: World) -> None:
     app = world.app("shop", build="echo begins; sleep 30 & wait")
     app.configure(build="echo short")

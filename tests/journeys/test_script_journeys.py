@@ -19,6 +19,7 @@ SUMMARY = {
     "outcome",
     "url",
     "seconds",
+    "downtime",
     "steps",
     "error",
 }

@@ -35,7 +35,8 @@ for file in apps/*/current; do [ -f "$file" ] && echo "current $file $(cat "$fil
 cd apps
 for folder in */releases/*/; do
   [ -f "$folder/journal.jsonl" ] && echo "journal $folder $(tail -n 1 "$folder/journal.jsonl")"
-  [ -f "$folder/release.json" ] && echo "digest $folder $(grep -om 1 'sha256:[0-9a-f]*' "$folder/release.json")"
+  [ -f "$folder/release.json" ] || continue
+  echo "digest $folder $(sed 's/.*"artifact":{"digest":"\([^"]*\)".*/\1/' "$folder/release.json")"
 done
 :
 """

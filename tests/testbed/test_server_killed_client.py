@@ -93,6 +93,17 @@ def test_during_a_redeployment_with_a_release_process_a_worker_and_a_volume(worl
     assert "died after serving" in said
 
 
+@pytest.mark.timeout(400, func_only=True)
+def test_during_a_redeployment_that_stops_the_old_release_first(world: ServerWorld) -> None:
+    """Nobody can be answered in between; after the next command everybody is, and nothing was lost."""
+    alone = {"overlap": False, "watch": 0, "drain": 2}
+    apps = [world.app(f"alone-{lane}", deploy=alone) for lane in range(LANES)]
+    for app in apps:
+        app.deploy()
+    said = killed_everywhere(apps, next_version, redeployed, every=2)
+    assert {"died after do stop", "died after do start", "died after do route"} < set(said)
+
+
 def test_the_lease_of_a_client_killed_on_this_machine_is_taken_over_at_once(world: ServerWorld) -> None:
     app = world.app("fallen")
     app.deploy()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from command_line import last_json
 from fleet_world import NAMES, FleetApp, FleetWorld, rented_fleet, spread_load
 from program import until
 from server import Server
@@ -31,7 +32,7 @@ def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="module")
 def shop(world: FleetWorld) -> FleetApp:
     """An app that serves everywhere; with the file `broken` in its volume it ends at once."""
-    app = world.app("till", start=BREAKABLE, volumes={"data": "data"})
+    app = world.app("till", start=BREAKABLE, volumes={"data": "data"}, files={"version": "/etc/version"})
     app.deploy(*FAST)
     return app
 
@@ -251,7 +252,7 @@ async def test_deployments_and_rollbacks_on_three_servers_lose_no_request(
                 shop.at_first.next_version()
                 await command(client, "deploy", str(shop.at_first.folder), "--watch", "0.2", "--drain", "5")
                 if number == 1:
-                    await command(client, "rollback", shop.name, *FAST)
+                    await command(client, "rollback", shop.name, "--watch", "0", "--drain", "5")
         finally:
             load.ended = True
 
@@ -264,3 +265,21 @@ async def test_deployments_and_rollbacks_on_three_servers_lose_no_request(
     assert load.failures == []
     assert short / seconds >= 200
     served(shop)
+
+
+def test_an_app_that_must_not_overlap_is_stopped_on_one_server_after_the_other(world: FleetWorld) -> None:
+    """The others answer meanwhile; where it fails on the first, no other is touched."""
+    app = world.app("alone", deploy={"overlap": False, "watch": 0, "drain": 1}, files={"version": "/etc/version"})
+    app.deploy()
+    version = app.at_first.next_version()
+    ended = last_json(app.deploy("-o", "json", "--batch", "1"))
+    steps = [(step["name"], step["place"]) for step in ended["steps"] if step["name"] in ("stop", "route")]
+    assert steps == [(name, place) for place in NAMES for name in ("stop", "route")]
+    assert app.bodies() == [version] * 3
+    assert 0 < ended["downtime"] < ended["seconds"]
+    app.at_first.next_version()
+    app.at_first.write(mode="exits")
+    failed = world.run("deploy", "alone", "-o", "json")
+    stopped = [s["place"] for s in last_json(failed.stdout)["steps"] if (s["name"], s["outcome"]) == ("stop", "done")]
+    assert (failed.returncode, stopped, app.bodies()) == (1, ["a"], [version] * 3)
+    app.settled(attempted=True)

@@ -66,6 +66,7 @@ def summary(stream: Stream, events: list[AnyEvent]) -> dict[str, Any]:
         "outcome": finished.outcome if finished else "unknown",
         "url": finished.url if finished else "",
         "seconds": finished.seconds if finished else 0.0,
+        "downtime": finished.downtime if finished else 0.0,
         "steps": steps,
         "error": (finished.error or None) if finished else None,
     }

@@ -87,7 +87,8 @@ class Timeline:
             self._print("\n".join(error_lines(event.error)))
         if event.outcome == "done":
             what = f": release {event.release} {event.url}".rstrip() if event.release else f" {self._done}"
-            self._print(f"{self._subject}{what}   {span(event.seconds)}")
+            down = f"; did not answer for {span(event.downtime)}" if event.downtime else ""
+            self._print(f"{self._subject}{what}   {span(event.seconds)}{down}")
         else:
             back = {"reverted": ", and everything was taken back", "cancelled": "; everything was taken back"}
             self._print(f"{self._subject}: {event.outcome} after {span(event.seconds)}{back.get(event.outcome, '')}")

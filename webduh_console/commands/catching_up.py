@@ -5,8 +5,9 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
-from webduh_console.commands.planning import Wishes, new_id, spread_of, timed
+from webduh_console.commands.planning import Wishes, kept_files, new_id, spread_of, timed
 from webduh_console.errors import TargetError, UsageError
 from webduh_console.model.plan import Change, Plan
 from webduh_console.model.standing import Several
@@ -39,8 +40,9 @@ def plan_catch_up(
             kept="Nothing was changed.",
             hint="Do it again when they are back.",
         )
-    release = target.record(key, standing.lead).read(standing.newest.number)
-    return Plan(
+    record = target.record(key, standing.lead)
+    release = record.read(standing.newest.number)
+    plan = Plan(
         id=new_id(),
         key=key,
         target=target.name,
@@ -63,4 +65,6 @@ def plan_catch_up(
         wait=wishes.wait,
         batch=batch,
         places=tuple(behind),
+        files=kept_files(record, release.number),
     )
+    return declared(plan)

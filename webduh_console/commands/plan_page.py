@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from webduh_console.commands.context import Context
+from webduh_console.commands.downtime import downtime_data
 from webduh_console.commands.results import Text
 from webduh_console.commands.words import count
 from webduh_console.model.mask import one_line
@@ -28,6 +29,7 @@ def plan_page(ctx: Context, plan: Plan, exit_code: bool = False) -> Text:
         "to": plan.to,
         "url": target.url(plan),
         "framework": plan.spec.framework,
+        "downtime": downtime_data(plan),
         "changes": [change_data(change) for change in plan.changes],
         "steps": ["check", "build", "lease", "record", *steps, "current"],
         "questions": msgspec.to_builtins(plan.questions),

@@ -10,17 +10,18 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
+from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
 from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
 from webduh_console.engine.differences import differences
 from webduh_console.errors import UsageError
-from webduh_console.model.build import BuildPlan
+from webduh_console.model.build import BuildPlan, Content
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan, Question
 from webduh_console.model.release import Release, Route, SourceRef, Spec, Variable
 from webduh_console.model.standing import Several, lead
-from webduh_console.model.target import Target
+from webduh_console.model.target import Record, Target
 
 if TYPE_CHECKING:
     from webduh_console.commands.sources import SourceWishes
@@ -63,6 +64,7 @@ def plan_deploy(
     from webduh_console.commands import sources
     from webduh_console.config import spec as specs
     from webduh_console.config.load import load
+    from webduh_console.config.mounts import mounted
     from webduh_console.frameworks.tree import fingerprint
 
     made = now()
@@ -78,7 +80,8 @@ def plan_deploy(
     ctx.state.apps.check(entry)
     serving = _serving(target, key)
     spec = timed(specs.spec(build, loaded, key.environment), wishes)
-    spec = target.placed(key, _routed(spec, wishes, serving))
+    mounts, contents = mounted(loaded, key.environment, folder, spec.volumes)
+    spec = msgspec.structs.replace(target.placed(key, _routed(spec, wishes, serving)), files=mounts)
     if not build.processes and not build.static and not build.dockerfile:
         raise _nothing_to_start(key.app, build)
     written = specs.variables(build, loaded, key.environment)
@@ -120,10 +123,11 @@ def plan_deploy(
         wait=wishes.wait,
         force=wishes.force,
         hooks=specs.hooks(loaded, folder),
+        files=contents,
         batch=batch,
         quorum=quorum,
     )
-    return msgspec.structs.replace(plan, changes=differences(serving, plan, _built(target, key, serving)))
+    return declared(msgspec.structs.replace(plan, changes=differences(serving, plan, _built(target, key, serving))))
 
 
 def plan_rollback(
@@ -169,10 +173,17 @@ def plan_rollback(
         wait=wishes.wait,
         force=wishes.force,
         hooks=hooks,
+        files=kept_files(record, number),
         batch=batch,
         quorum=quorum,
     )
-    return msgspec.structs.replace(plan, changes=differences(serving, plan))
+    return declared(msgspec.structs.replace(plan, changes=differences(serving, plan)))
+
+
+def kept_files(record: Record, number: int) -> tuple[Content, ...]:
+    """The contents of what a kept release mounts."""
+    made = record.plan(number) if record.release(number).spec.files else None
+    return made.files if made else ()
 
 
 def detected(folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:

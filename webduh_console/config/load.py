@@ -7,8 +7,9 @@ import msgspec
 
 from webduh_console.config.convert import Conversion
 from webduh_console.config.problems import ConfigFileError, Problem
-from webduh_console.config.schema import AppConfig, EnvironmentConfig, ProcessConfig
+from webduh_console.config.schema import AppConfig, EnvironmentConfig, HookConfig, ProcessConfig
 from webduh_console.config.yamlfile import Item, read
+from webduh_console.model.hooks import IN_IMAGE, POINTS
 
 FILES = ("webduh.yaml", "webduh.yml")
 _SECRET_WORDS = frozenset({"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "APIKEY", "CREDENTIALS"})
@@ -83,6 +84,11 @@ def _check_together(config: AppConfig, conversion: Conversion) -> None:
     for first, second in _contradictions(config):
         says = f"contradicts {first} in line {conversion.places[first].line}"
         conversion.says(conversion.places[second], second, says, "keep one of them")
+    for point in POINTS:
+        says_hook = getattr(config.hooks, point.replace("-", "_"))
+        if isinstance(says_hook, HookConfig) and says_hook.where == "image" and point not in IN_IMAGE:
+            path, hint = f"hooks.{point}.in", f"say it at {', '.join(p for p in POINTS if p in IN_IMAGE)}"
+            conversion.says(conversion.places[path], path, "there is no image of a release at this point", hint)
     for path, domains in _all_domains(config):
         for index, domain in enumerate(domains):
             if domain in domains[:index]:

@@ -1,11 +1,12 @@
 """The schema of `webduh.yaml`. These types are the validator, the editors' JSON Schema and the reference in one."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from webduh_console.model.build import Restart
 from webduh_console.model.names import NAME_LIMIT, to_name
 
 SCHEMA_ID = "https://webduh.dev/schema/webduh.yaml.json"
@@ -117,6 +118,18 @@ class ProcessConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instances: Annotated[
         Annotated[int, Meta(ge=0, le=100)] | None, Meta(description="How many copies run.", examples=[2])
     ] = None
+    overlap: Annotated[
+        bool | None,
+        Meta(description="Whether old and new copies may run side by side; `deploy.overlap` if left out."),
+    ] = None
+    restart: Annotated[
+        Restart | None,
+        Meta(description="When a copy that ends is started again: `always`, if left out.", examples=["on-failure"]),
+    ] = None
+    max_retries: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        Meta(description="How often with `restart: on-failure`; without end if left out.", examples=[5]),
+    ] = None
 
 
 class DeployConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,10 +146,18 @@ class DeployConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=1, le=1000)] | None,
         Meta(description="How many releases are kept to go back to.", examples=[5]),
     ] = None
+    overlap: Annotated[
+        bool | None,
+        Meta(
+            description="Whether the old release runs on while the new one starts; with false it is stopped first, and "
+            "the app does not answer meanwhile.",
+            examples=[False],
+        ),
+    ] = None
 
 
-class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Commands at a point of a deployment, and how long each may take."""
+class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"where": "in"}):
+    """Commands at a point of a deployment, where they are run, and how long each may take."""
 
     run: Annotated[
         ShellCommand | tuple[Command, ...],
@@ -145,6 +166,12 @@ class HookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[
         Duration | None, Meta(description="How long each may take; 10 minutes if left out.", examples=["30s"])
     ] = None
+    where: Annotated[
+        Literal["here", "image"],
+        Meta(
+            description="Here, in the app's folder; or in the release's image, with its variables.", examples=["image"]
+        ),
+    ] = "here"
 
 
 HookWish = ShellCommand | tuple[Command, ...] | HookConfig
@@ -188,6 +215,9 @@ class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     on: Annotated[Name | None, Meta(description="The target this environment runs on.", examples=["local"])] = None
     processes: Annotated[
         dict[Name, ShellCommand | Argv | ProcessConfig], Meta(description="Processes that are added or changed here.")
+    ] = {}
+    files: Annotated[
+        dict[InnerPath, VolumePath], Meta(description="Files that are mounted here, too, or instead at the same path.")
     ] = {}
     memory: Annotated[MemorySize | None, Meta(description="The limit of each instance here.", examples=["1G"])] = None
     cpus: Annotated[Cores | None, Meta(description="The cores each instance may use here.", examples=[0.5])] = None
@@ -242,6 +272,13 @@ class AppConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dict[Name, VolumePath],
         Meta(
             description="Folders that outlive releases: name → path, relative to the app.", examples=[{"data": "data"}]
+        ),
+    ] = {}
+    files: Annotated[
+        dict[InnerPath, VolumePath],
+        Meta(
+            description="Files and small folders of the app that are mounted read-only: source → path; not built in.",
+            examples=[{"config/app.toml": "/etc/app.toml"}],
         ),
     ] = {}
     variables: Annotated[

@@ -92,6 +92,7 @@ def spec(plan: BuildPlan, loaded: Loaded, environment: str) -> Spec:
         watch=(WATCH if runs else 0.0) if deploy.watch is None else duration(deploy.watch),
         drain=DRAIN if deploy.drain is None else duration(deploy.drain),
         keep=KEEP if deploy.keep is None else deploy.keep,
+        overlap=deploy.overlap is not False,
     )
 
 
@@ -124,7 +125,8 @@ def hooks(loaded: Loaded, folder: Path) -> tuple[Hook, ...]:
         whole = says if isinstance(says, HookConfig) else HookConfig(run=says)
         timeout = TIMEOUT if whole.timeout is None else duration(whole.timeout)
         commands = [whole.run] if isinstance(whole.run, str) else list(whole.run)
-        found += [Hook(point, argv(command), str(folder), timeout) for command in commands]
+        inside = whole.where == "image"
+        found += [Hook(point, argv(command), str(folder), timeout, inside) for command in commands]
     return tuple(found)
 
 
@@ -189,10 +191,11 @@ def _processes(plan: BuildPlan, loaded: Loaded, special: EnvironmentConfig, with
     if config.static is not None:
         named.pop("web", None)
     if config.start is not None:
-        named["web"] = Process("web", argv(config.start), named["web"].instances if "web" in named else 1)
+        named["web"] = msgspec.structs.replace(named.get("web", Process("web", ())), command=argv(config.start))
     for prefix, written in (("", config.processes), (within, special.processes)):
         for name, says in written.items():
-            named[name] = _process(name, says, named.get(name), loaded, f"{prefix}processes.{name}")
+            own = Process("web", ()) if name == "web" and plan.dockerfile else None  # the image's own command
+            named[name] = _process(name, says, named.get(name, own), loaded, f"{prefix}processes.{name}")
     return tuple(named.values())
 
 
@@ -201,12 +204,23 @@ def _process(
 ) -> Process:
     whole = says if isinstance(says, ProcessConfig) else ProcessConfig(command=says)
     if whole.command is None and before is None:
-        file = loaded.file.name if loaded.file else "webduh.yaml"
-        problem = Problem(file, loaded.lines.get(path, 1), 1, path, "has no command, and none was detected")
-        raise ConfigFileError(str(loaded.file or file), (problem,))
+        raise _wrong(loaded, path, "has no command, and none was detected")
+    if name == "release" and whole.restart is not None:
+        raise _wrong(loaded, f"{path}.restart", "the release process runs once, and is never started again")
     command = argv(whole.command) if whole.command is not None else before.command if before else ()
-    instances = whole.instances if whole.instances is not None else before.instances if before else 1
-    return Process(name, command, instances)
+    fields = ("instances", "overlap", "restart", "max_retries")
+    said = {field: getattr(whole, field) for field in fields if getattr(whole, field) is not None}
+    if before is not None and whole.restart not in (None, "on-failure") and whole.max_retries is None:
+        said["max_retries"] = 0
+    process = msgspec.structs.replace(before or Process(name, command), command=command, **said)
+    if process.max_retries and process.restart != "on-failure":
+        raise _wrong(loaded, f"{path}.max_retries", "means something with `restart: on-failure` alone")
+    return process
+
+
+def _wrong(loaded: Loaded, path: str, says: str) -> ConfigFileError:
+    file = loaded.file.name if loaded.file else "webduh.yaml"
+    return ConfigFileError(str(loaded.file or file), (Problem(file, loaded.lines.get(path, 1), 1, path, says),))
 
 
 def _health_path(written: str | HealthConfig | None) -> str | None:

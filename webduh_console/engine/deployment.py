@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from webduh_console.clock import now
 from webduh_console.engine import hooks, waves
+from webduh_console.engine.downtime import Downtime
 from webduh_console.engine.recovery import recover
 from webduh_console.engine.retention import retire
 from webduh_console.engine.rounds import Round
@@ -56,6 +57,7 @@ class _Deployment:
         self.asked = target
         self.began = time.monotonic()
         self.release: Release | None = None
+        self.downtime = Downtime()
         self.leases: list[Lease] = []
         self.done = threading.Event()
 
@@ -99,6 +101,7 @@ class _Deployment:
         runs = self._number(artifact, records, leases)
         self._before(self._turn("before"), "prepare")
         rounds = Round(self.stream, self.plan, runs, self.cancel)
+        self.downtime = rounds.downtime
         steps = {place: whole(self.target, run, place) for place, run in runs.items()}
         try:
             rounds.begin()
@@ -245,6 +248,8 @@ class _Deployment:
         if not rounds.backward():
             error.kept = "Not everything could be taken back: the next deployment of the app does that first."
             return "failed", error
+        if seconds := rounds.downtime.seconds:
+            error.kept = f"The release before was started again. The app did not answer for {seconds:.1f} s."
         self._audit(rounds.runs, f"not made live: {self.stream.mask(error.what)}")
         return ("cancelled" if cancelled else "reverted"), error
 
@@ -305,7 +310,10 @@ class _Deployment:
         seconds = round(time.monotonic() - self.began, 3)
         served = self.release.number if self.release and outcome == "done" else None
         url = self._url() if outcome == "done" else ""
-        self.stream.emit(Finished(outcome=outcome, release=served, url=url, seconds=seconds, error=words))
+        down = self.downtime.seconds
+        self.stream.emit(
+            Finished(outcome=outcome, release=served, url=url, seconds=seconds, downtime=down, error=words)
+        )
 
 
 def lease_warning(error: WebduhError) -> Event:

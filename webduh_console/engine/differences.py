@@ -14,7 +14,9 @@ from webduh_console.model.plan import Change, Kind, Plan
 from webduh_console.model.release import Release, SourceRef, Spec, Variable
 
 NONE = ""
-_UNNAMED = frozenset({"framework", "processes", "static", "port", "health", "routes", "volumes", "memory", "cpus"})
+_UNNAMED = frozenset(
+    {"framework", "processes", "static", "port", "health", "routes", "volumes", "files", "memory", "cpus"}
+)
 _TIMES = {"watch": "{:g} s", "drain": "{:g} s", "keep": "{} releases"}
 _PROCESS = frozenset({"name", "command", "instances"})
 
@@ -34,6 +36,7 @@ def differences(serving: Release | None, plan: Plan, built: BuildPlan | None = N
         *_changed("health", _health(old), _health(new)),
         *_changed("resource", _resources(old), _resources(new)),
         *_changed("volume", _volumes(old), _volumes(new)),
+        *_changed("file", _files(old), _files(new)),
         *_changed("port", _port(old), _port(new)),
         *_changed("setting", _settings(old), _settings(new)),
     )
@@ -150,6 +153,10 @@ def _volumes(spec: Spec | None) -> dict[str, str]:
     return {volume.name: volume.path for volume in spec.volumes} if spec else {}
 
 
+def _files(spec: Spec | None) -> dict[str, str]:
+    return {mount.path: f"{mount.source} {short(mount.digest)}" for mount in spec.files} if spec else {}
+
+
 def _port(spec: Spec | None) -> dict[str, str]:
     return {"listens on": str(spec.port)} if spec and spec.port else {}
 
@@ -174,6 +181,8 @@ def _more(value: msgspec.Struct, kind: type[msgspec.Struct], known: frozenset[st
 
 def _plain(value: Any) -> Any:
     """A number as it is; anything else as one line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int | float | str):
         return value
     return msgspec.json.encode(value).decode()

@@ -75,6 +75,7 @@ def _end(target: Target, number: int, rounds: Round, journals: Mapping[str, list
         rounds.begun[place] = sorted(
             (step for step in own if step.name in started), key=lambda s: started.index(s.name)
         )
+        rounds.downtime.resume(place, journals[place])
     verdict = "it is finished now" if served else "it is taken back"
     rounds.stream.emit(
         Warned(code="interrupted", text=f"Release {number} of {rounds.plan.key} was cut off; {verdict}.")
@@ -106,6 +107,8 @@ def _undo(rounds: Round) -> None:
             kept="Its journal is kept, and what serves was not touched.",
             hint="Mend what they name, then do this again.",
         )
+    if seconds := rounds.downtime.seconds:
+        rounds.stream.emit(Warned(code="downtime", text=f"{rounds.plan.key} did not answer for {seconds:.1f} s."))
 
 
 def _run(plan: Plan, number: int, record: Record, lease: Lease, lines: list[JournalLine]) -> PlaceRun:

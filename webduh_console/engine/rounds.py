@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from webduh_console.clock import now
+from webduh_console.engine.downtime import Downtime
 from webduh_console.engine.steps import PlaceRun, show
 from webduh_console.engine.stream import EventStream
 from webduh_console.errors import CancelledError, LeaseLostError, UnreachableError, WebduhError
 from webduh_console.model.events import Phase, Warned
 from webduh_console.model.plan import Plan
-from webduh_console.model.target import CancelToken, JournalLine, Run, Step, Work
+from webduh_console.model.target import CancelToken, Figures, JournalLine, Run, Step, Work
 
 AT_ONCE = 32
 Kind = Literal["begin", "do", "did", "undo", "undid", "serving", "kept", "end"]
@@ -24,6 +25,7 @@ class Round:
         self.stream, self.plan, self.runs, self.cancel = stream, plan, runs, cancel
         self.begun: dict[str, list[Step]] = {place: [] for place in runs}
         self.lost: dict[str, Exception] = {}
+        self.downtime = Downtime()
         self._unwritten: dict[str, list[JournalLine]] = {place: [] for place in runs}
         self._losing = threading.Lock()
 
@@ -92,7 +94,9 @@ class Round:
             self.cancel.check()
             self._journal(place, "do", step)  # which nobody can who does not hold the lease
             self.begun[place].append(step)
-            self.show(step, step.do, self.runs[place], "done")
+            self.downtime.begins(place, step, False, self.begun[place])
+            figures = self.show(step, step.do, self.runs[place], "done")
+            self.downtime.ended(place, step, False, figures)
             self._unwritten[place].append(self._line(place, "did", step))
 
     def backward(self) -> bool:
@@ -111,7 +115,8 @@ class Round:
                 break  # the journal stays for whoever comes next
             try:
                 self._journal(place, "undo", step)
-                self.show(step, step.undo, run, "undone")
+                self.downtime.begins(place, step, True, steps)
+                self.downtime.ended(place, step, True, self.show(step, step.undo, run, "undone"))
                 if step.name != "record":
                     self._journal(place, "undid", step)
             except (LeaseLostError, UnreachableError) as error:
@@ -124,9 +129,9 @@ class Round:
             run.record.remove(run.lease, run.release.number)  # there is nothing of it but a journal that was opened
         return clean
 
-    def show(self, step: Step, act: Callable[[Run], Work], run: Run, outcome: Literal["done", "undone"]) -> None:
-        """Run a step's work and let it be seen."""
-        show(self.stream, step, act, run, outcome, self.plan.usual.get(step.name))
+    def show(self, step: Step, act: Callable[[Run], Work], run: Run, outcome: Literal["done", "undone"]) -> Figures:
+        """Run a step's work and let it be seen; its figures."""
+        return show(self.stream, step, act, run, outcome, self.plan.usual.get(step.name))
 
     def _warn(self, step: Step, error: Exception) -> None:
         hint = "The next deployment tries again."

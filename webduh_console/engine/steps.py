@@ -10,7 +10,7 @@ from webduh_console.errors import CancelledError
 from webduh_console.model.events import Output, Phase, StepFinished, StepStarted
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
-from webduh_console.model.target import CancelToken, Lease, Record, Run, Step, Target, Work
+from webduh_console.model.target import CancelToken, Figures, Lease, Record, Run, Step, Target, Work
 
 
 @dataclass
@@ -116,7 +116,7 @@ def show(
     run: Run,
     outcome: Literal["done", "undone"],
     usual: float | None = None,
-) -> None:
+) -> Figures:
     """Run a step's work and let it be seen: its beginning, what it yields, its end with its time."""
     started = time.monotonic()
     figures: dict[str, float] = {}
@@ -130,7 +130,7 @@ def show(
                 stream.emit(next(work), **stamps)
             except StopIteration as stop:
                 figures, failed = stop.value or {}, None
-                return
+                return figures
     except CancelledError:
         failed = "cancelled"
         raise

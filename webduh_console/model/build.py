@@ -80,12 +80,52 @@ class Volume(msgspec.Struct, frozen=True):
     path: str
 
 
+class Mount(msgspec.Struct, frozen=True):
+    """A file or folder of the app's source that is put at `path`, read-only; a relative path is in the app's folder.
+
+    `digest` (`sha256:…`) covers names, modes and contents, `size` is in bytes.
+    """
+
+    source: str
+    path: str
+    digest: str
+    size: int
+    folder: bool = False
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One file of what is mounted at `mount`; `path` is its place in that, if it is a folder, else empty."""
+
+    mount: str
+    path: str
+    content: bytes
+    executable: bool = False
+
+    def __repr__(self) -> str:
+        return f"Content({self.mount!r}, {self.path!r}, {len(self.content)} bytes)"
+
+
+Restart = Literal["always", "on-failure", "never"]
+"""When an instance that ends by itself is started again; a failure is any exit code but 0."""
+
+
 class Process(msgspec.Struct, frozen=True):
-    """One kind of an app's running parts; `web` gets the requests, `release` runs once per release."""
+    """One kind of an app's running parts; `web` gets the requests, `release` runs once per release.
+
+    `overlap` says whether the old instances may run beside the new ones (None: as the app's spec says). `max_retries`
+    bounds how often one that fails is started again (0: without end).
+    """
 
     name: str
     command: Command
     instances: int = 1
+    overlap: bool | None = None
+    restart: Restart = "always"
+    max_retries: int = 0
+
+    def ends_well(self, exit: int | None) -> bool:
+        """Whether an instance that ended with this code has done its work, and nothing is missing."""
+        return exit == 0 and self.restart != "always"
 
 
 class BuildPlan(msgspec.Struct, frozen=True):

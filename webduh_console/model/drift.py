@@ -7,7 +7,18 @@ import msgspec
 from webduh_console.model.names import AppKey
 
 Kind = Literal[
-    "container", "image", "variable", "limit", "command", "network", "volume", "route", "record", "artifact", "server"
+    "container",
+    "image",
+    "variable",
+    "limit",
+    "command",
+    "network",
+    "volume",
+    "file",
+    "route",
+    "record",
+    "artifact",
+    "server",
 ]
 """What differs. `record` is a file of the target's own records, `server` what set-up made."""
 

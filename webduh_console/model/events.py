@@ -89,12 +89,16 @@ class Serving(Event, frozen=True, kw_only=True, tag="serving"):
 
 
 class Finished(Event, frozen=True, kw_only=True, tag="finished"):
-    """The last event. `error` has the keys name, what, why, kept, hint."""
+    """The last event. `error` has the keys name, what, why, kept, hint.
+
+    `downtime` is for how many seconds the app did not answer because its old instances were stopped first.
+    """
 
     outcome: Literal["done", "failed", "reverted", "cancelled"]
     release: int | None
     url: str
     seconds: float
+    downtime: float = 0.0
     error: dict[str, str] = {}
 
 

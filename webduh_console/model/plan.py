@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from webduh_console.model.build import BuildPlan
+from webduh_console.model.build import BuildPlan, Content
 from webduh_console.model.hooks import Hook
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Artifact, SourceRef, Spec, Variable
@@ -14,7 +14,18 @@ Action = Literal["deploy", "rollback", "catch-up"]
 
 
 Kind = Literal[
-    "artifact", "build", "variable", "route", "process", "health", "resource", "volume", "port", "setting", "server"
+    "artifact",
+    "build",
+    "variable",
+    "route",
+    "process",
+    "health",
+    "resource",
+    "volume",
+    "file",
+    "port",
+    "setting",
+    "server",
 ]
 """What a change is about. `artifact` is the source or the image, `build` how it is built."""
 
@@ -53,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True):
     deployment carries out. On a target of several places `batch` is how many are switched at once (0: a third),
     `quorum` how many are enough (0: all), and `places` where alone it is carried out (empty: everywhere); a
     `catch-up` brings `to`, the release that serves elsewhere, to those that are behind. `hooks` are run here.
+    `files` are the contents of what the spec mounts: kept with the plan, since nothing else brings them back.
     """
 
     id: str
@@ -80,3 +92,4 @@ class Plan(msgspec.Struct, frozen=True):
     quorum: int = 0
     places: tuple[str, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    files: tuple[Content, ...] = ()

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from webduh_console.model.build import Process, Static, Volume
+from webduh_console.model.build import Mount, Process, Static, Volume
 from webduh_console.model.names import AppKey
 
 
@@ -77,7 +77,8 @@ class Artifact(msgspec.Struct, frozen=True):
 class Spec(msgspec.Struct, frozen=True):
     """Everything that decides how a release runs, but for its artifact and its variables' values.
 
-    `memory` in bytes and `cpus` in cores limit each instance (0: no limit).
+    `memory` in bytes and `cpus` in cores limit each instance (0: no limit). Without `overlap` the old instances are
+    stopped before the new ones start.
     """
 
     framework: str
@@ -92,6 +93,12 @@ class Spec(msgspec.Struct, frozen=True):
     watch: float = 5.0
     drain: float = 30.0
     keep: int = 5
+    overlap: bool = True
+    files: tuple[Mount, ...] = ()
+
+    def overlaps(self, process: Process) -> bool:
+        """Whether the old instances of a process run on while the new ones start."""
+        return self.overlap if process.overlap is None else process.overlap
 
 
 class Release(msgspec.Struct, frozen=True):

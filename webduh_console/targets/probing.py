@@ -1,7 +1,8 @@
 """What an instance answers when it is asked whether it is well, and in words why it is not. For every target."""
 
 import http.client
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from webduh_console.errors import UnhealthyError
@@ -52,6 +53,14 @@ def exchange(
         return Answer(reason=f"the connection broke: {error}")
     finally:
         connection.close()
+
+
+def answers(ask: Callable[[], Answer], health: Health) -> Answer:
+    """Ask until the answer suits, at most for the health check's time; the last answer."""
+    deadline = time.monotonic() + health.timeout
+    while not (answer := ask()).suits(health) and time.monotonic() < deadline:
+        time.sleep(min(health.interval, 0.25))
+    return answer
 
 
 def ended(name: str, code: int | None, oom: bool, seconds: float, last: Sequence[str], gone: str) -> UnhealthyError:

@@ -1,5 +1,8 @@
 """Which processes of a release keep running, and what their instances are called. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from webduh_console.model.build import Process
 from webduh_console.model.names import instance_name
 from webduh_console.model.release import Release, Spec
@@ -24,5 +27,38 @@ def names_of(release: Release, process: Process) -> list[str]:
 
 def all_names(release: Release) -> list[str]:
     """The names of every instance of a release."""
+    return list(by_name(release))
+
+
+def by_name(release: Release) -> dict[str, Process]:
+    """Every instance of a release by its name, with the process that it runs."""
     running = processes(release.spec, release.artifact.kind == "image")
-    return [name for process in running for name in names_of(release, process)]
+    return {name: process for process in running for name in names_of(release, process)}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some of a release's processes, by name: one, or (without `only`) all but the `spared`."""
+
+    only: str = ""
+    spared: frozenset[str] = frozenset()
+
+    def __contains__(self, process: object) -> bool:
+        return process == self.only if self.only else process not in self.spared
+
+
+def stopped_first(spec: Spec, running: Sequence[Process]) -> dict[str, Chosen]:
+    """Before the start of which process which old ones are stopped; `running` are those of the new release.
+
+    An app that must not overlap as a whole is stopped before the first of its processes starts, so that nothing of it
+    is twice, even what the new release has no more.
+    """
+    alone = sorted((p for p in running if not spec.overlaps(p)), key=lambda p: p.name != "web")
+    if spec.overlap or not alone:
+        return {process.name: Chosen(only=process.name) for process in alone}
+    return {alone[0].name: Chosen(spared=frozenset(p.name for p in running if spec.overlaps(p)))}
+
+
+def stop_name(process: str) -> str:
+    """What the step is called that stops the old instances before those of a process start."""
+    return "stop" if process == "web" else f"stop-{process}"

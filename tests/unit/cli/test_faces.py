@@ -269,6 +269,7 @@ def test_a_deployment_in_json_is_its_events_and_then_what_it_came_to(capsys: pyt
         "outcome": "reverted",
         "url": "",
         "seconds": 2.5,
+        "downtime": 0.0,
         "steps": [
             {"name": "healthy", "place": "", "outcome": "failed", "seconds": 60.0, "figures": {}},
             {"name": "start", "place": "", "outcome": "undone", "seconds": 0.1, "figures": {}},

@@ -49,7 +49,7 @@ def test_a_plan_as_json_shows_changes_and_no_secret(line: Line, shop: Path, monk
     assert answer.code == 3
     assert "s3cret-value" not in answer.text + json_line(answer.data)
     assert " ".join(sorted(answer.data)) == (
-        "action app base blockers changes environment framework project questions steps target to url warnings"
+        "action app base blockers changes downtime environment framework project questions steps target to url warnings"
     )
     assert {"kind": "variable", "name": "TOKEN", "sign": "+", "before": "", "after": "secret"} in answer.data["changes"]
     assert answer.data["steps"][:4] == ["check", "build", "lease", "record"]

@@ -1,5 +1,6 @@
 """Hooks: commands of an app's own around build, deployment and rollback, on a real home and a real local target."""
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -160,4 +161,61 @@ def test_a_rollback_without_the_folder_says_which_hooks_are_not_run(line: Line, 
 def test_a_point_that_does_not_exist_is_answered_with_the_nearest(line: Line, shop: Path) -> None:
     hooks(shop, "after-deplyo: echo")
     with pytest.raises(ConfigFileError, match="did you mean after-deploy"):
+        line(f"plan {shop}")
+
+
+def inside(folder: Path, point: str, run: str, more: str = "") -> None:
+    hooks(folder, f"{point}: {{in: image, run: {json.dumps(run)}{more}}}")
+
+
+def test_a_hook_in_the_image_runs_as_the_release_in_what_was_built(
+    line: Line, ctx: Context, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line(f"app add {shop}")
+    monkeypatch.setenv("VALUE", "s3cret-value")
+    monkeypatch.setenv("MINE", "of whoever deploys")
+    line("secret set shop TOKEN --from-env VALUE")
+    inside(shop, "before-deploy", "cat index.html; echo $WEBDUH_HOOK $WEBDUH_RELEASE $TOKEN [$MINE]; pwd")
+    events = deployed(ctx, "shop")
+    said = [event.text for event in events if isinstance(event, Output) and event.stream == "stdout"]
+    assert events[-1].outcome == "done"
+    assert said[0].startswith("one")
+    assert "before-deploy 1 ••• []" in said[0] + said[1]
+    assert "/artifacts/" in said[-1]
+    steps = [event.step for event in events if isinstance(event, StepFinished)]
+    assert steps.index("artifact") < steps.index("before-deploy") < steps.index("start")
+
+
+@pytest.mark.parametrize(
+    ("run", "more", "how"),
+    [
+        ("echo no; exit 3", "", "exited with 3"),
+        ("sleep 30", ", timeout: 200ms", "took longer than 0.2 s"),
+        ("kill -9 $$", "", "was ended by signal 9"),
+    ],
+)
+def test_a_hook_in_the_image_that_fails_or_hangs_has_the_release_taken_back(
+    run: str, more: str, how: str, ctx: Context, shop: Path, served: str
+) -> None:
+    inside(shop, "before-deploy", run, more)
+    last = deployed(ctx, "shop")[-1]
+    assert isinstance(last, Finished)
+    assert (last.outcome, last.error["name"], last.release) == ("reverted", "hook", None)
+    assert f"The hook before-deploy {how}: {run}" in last.error["what"]
+    assert [release.number for release in api.releases(ctx, api.remembered(ctx)[0].key)] == [1]
+    assert page(served) == "one"
+
+
+def test_a_hook_in_the_image_after_it_serves_that_fails_is_a_warning(ctx: Context, shop: Path) -> None:
+    inside(shop, "after-deploy", "echo $WEBDUH_URL; exit 4")
+    events = deployed(ctx, str(shop))
+    warnings = [event.text for event in events if isinstance(event, Warned)]
+    assert events[-1].outcome == "done"
+    assert warnings == [f"The hook after-deploy exited with 4: echo $WEBDUH_URL; exit 4. {events[-1].url}"]
+
+
+@pytest.mark.parametrize("point", ["before-build", "after-build", "after-failure"])
+def test_there_is_no_image_to_run_in_at_every_point(point: str, line: Line, shop: Path) -> None:
+    inside(shop, point, "true")
+    with pytest.raises(ConfigFileError, match=rf"hooks\.{point}\.in: there is no image of a release at this point"):
         line(f"plan {shop}")

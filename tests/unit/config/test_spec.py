@@ -234,6 +234,29 @@ def test_a_takeover_has_its_times(
 
 
 @pytest.mark.parametrize(
+    ("text", "web", "worker"),
+    [
+        ("", True, True),
+        ("deploy: {overlap: false}", False, False),
+        ("deploy: {overlap: false}\nenvironments: {qa: {deploy: {overlap: true}}}", True, True),
+        ("deploy: {overlap: false}\nprocesses: {web: {overlap: true}}", True, False),
+        ("processes: {worker: {overlap: false}}", True, False),
+        (
+            "processes: {worker: {overlap: false}}\nenvironments: {qa: {processes: {worker: {overlap: true}}}}",
+            True,
+            True,
+        ),
+        ("start: python3 app.py\nprocesses: {worker: {overlap: false}}", True, False),
+    ],
+)
+def test_old_and_new_overlap_unless_it_is_said(tmp_path: Path, text: str, web: bool, worker: bool) -> None:
+    found = loaded(tmp_path, text)
+    made = spec(overridden(DETECTED, found, "qa"), found, "qa")
+    assert {p.name: made.overlaps(p) for p in made.processes} == {"web": web, "worker": worker}
+    assert made.overlaps(Process("web", ())) is made.overlap
+
+
+@pytest.mark.parametrize(
     ("text", "environment", "memory"),
     [
         ("", "production", 0),
@@ -294,3 +317,47 @@ def test_a_size_is_in_bytes(written: int | str, amount: int) -> None:
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (1, "1"), (1.5, "1.5"), ("x", "x")])
 def test_a_single_value_becomes_the_text_a_process_sees(value: str | bool | int | float, text: str) -> None:
     assert value_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "restart", "retries"),
+    [
+        ("", "always", 0),
+        ("processes: {worker: {restart: never}}", "never", 0),
+        ("processes: {worker: {restart: on-failure, max_retries: 5}}", "on-failure", 5),
+        (
+            "processes: {worker: {restart: on-failure}}\nenvironments: {qa: {processes: {worker: {max_retries: 2}}}}",
+            "on-failure",
+            2,
+        ),
+        (
+            "processes: {worker: {restart: on-failure, max_retries: 5}}\n"
+            "environments: {qa: {processes: {worker: {restart: always}}}}",
+            "always",
+            0,
+        ),
+    ],
+)
+def test_a_process_says_when_it_is_started_again(tmp_path: Path, text: str, restart: str, retries: int) -> None:
+    worker = {p.name: p for p in overridden(DETECTED, loaded(tmp_path, text), "qa").processes}["worker"]
+    assert (worker.restart, worker.max_retries) == (restart, retries)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("processes: {worker: {max_retries: 5}}", "1:37 processes.worker.max_retries"),
+        ("processes: {worker: {restart: never, max_retries: 5}}", "processes.worker.max_retries"),
+        ("processes: {release: {command: make, restart: always}}", "the release process runs once"),
+    ],
+)
+def test_what_means_nothing_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigFileError) as caught:
+        overridden(DETECTED, loaded(tmp_path, text), "production")
+    assert says.split(" ", 1)[-1] in caught.value.why
+
+
+def test_more_may_be_said_of_an_images_own_command(tmp_path: Path) -> None:
+    image = BuildPlan(framework="dockerfile", language="", dockerfile="Dockerfile")
+    made = overridden(image, loaded(tmp_path, "processes: {web: {instances: 2, overlap: false}}"), "production")
+    assert made.processes == (Process("web", (), 2, overlap=False),)

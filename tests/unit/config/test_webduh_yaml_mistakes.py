@@ -17,7 +17,7 @@ MISTAKES = [
     ("nmae: guestbook\n", "1:1 nmae: is not a setting (did you mean name?)"),
     (
         "whatever: 1\n",
-        "1:1 whatever: is not a setting (known are build, cpus, deploy, domains, environments, framework, health, hooks, install, local, memory, name, on, options, port, processes, project, start, static, variables, volumes)",
+        "1:1 whatever: is not a setting (known are build, cpus, deploy, domains, environments, files, framework, health, hooks, install, local, memory, name, on, options, port, processes, project, start, static, variables, volumes)",
     ),
     ("name: Guest Book\n", f'1:7 name: expected {NAME}, found "Guest Book" (guest-book would do)'),
     ("name: a--b\n", f'1:7 name: expected {NAME}, found "a--b" (a-b would do)'),
@@ -89,7 +89,7 @@ MISTAKES = [
     ("processes:\n  web:\n    comand: x\n", "3:5 processes.web.comand: is not a setting (did you mean command?)"),
     (
         "processes:\n  web: 3\n",
-        "2:8 processes.web: expected a command or a list of words or a block of command, instances, found 3",
+        "2:8 processes.web: expected a command or a list of words or a block of command, instances, overlap, restart, max_retries, found 3",
     ),
     ("start: a\nprocesses: {web: b}\n", "2:13 processes.web: contradicts start in line 1 (keep one of them)"),
     ("start: a\nstatic: dist\n", "2:1 static: contradicts start in line 1 (keep one of them)"),
@@ -123,14 +123,14 @@ MISTAKES = [
     ("deploy: {watch: -5}\n", "1:17 deploy.watch: expected a time such as 30, 30s or 2m, found -5"),
     ("deploy: {drain: 30 s}\n", '1:17 deploy.drain: expected a time such as 30, 30s or 2m, found "30 s"'),
     ("deploy: {keep: 0}\n", "1:16 deploy.keep: expected a whole number from 1 to 1000, found 0"),
-    ("deploy: 5\n", "1:9 deploy: expected a block of watch, drain, keep, found 5"),
+    ("deploy: 5\n", "1:9 deploy: expected a block of watch, drain, keep, overlap, found 5"),
     ("on: The Server\n", f'1:5 on: expected {NAME}, found "The Server" (the-server would do)'),
     ("local: {port: 80}\n", "1:15 local.port: expected a whole number from 1024 to 65535, found 80"),
     ("local: 8080\n", "1:8 local: expected a block of port, found 8080"),
     ("environments: {Staging: {}}\n", f"1:16 environments.Staging: expected {NAME} as the key (staging would do)"),
     (
         "environments: {staging: {start: x}}\n",
-        "1:26 environments.staging.start: is not a setting (known are cpus, deploy, domains, health, local, memory, on, processes, variables)",
+        "1:26 environments.staging.start: is not a setting (known are cpus, deploy, domains, files, health, local, memory, on, processes, variables)",
     ),
     (
         "environments:\n  staging:\n    variables:\n      A: {}\n",

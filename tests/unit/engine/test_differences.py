@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from webduh_console.engine.differences import differences, words
-from webduh_console.model.build import BuildPlan, BuildStep, EnvVar, Process, Static, Volume
+from webduh_console.model.build import BuildPlan, BuildStep, EnvVar, Mount, Process, Static, Volume
 from webduh_console.model.events import EPOCH
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Change, Plan
@@ -278,6 +278,7 @@ SAMPLES: dict[Any, Any] = {
     "health": Health("/else"),
     "routes": (Route("else.test"),),
     "volumes": (Volume("else", "else"),),
+    "files": (Mount("else", "else", "sha256:1", 1),),
     "port": 9,
 }
 

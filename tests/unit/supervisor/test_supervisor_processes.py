@@ -138,10 +138,26 @@ def test_the_pause_before_a_restart_grows_to_half_a_minute(failures: int, second
 
 
 def test_one_that_wants_no_restart_gets_none(house: House) -> None:
-    house.python("a", SLEEP, restart=False)
+    house.python("a", SLEEP, restart="never")
     house.supervisor.keep("a")
     os.kill(house.state("a").pid, 9)
     assert house.until_state("a", "exited").exit == -9
+
+
+def test_one_that_is_restarted_on_failure_alone_may_end(house: House) -> None:
+    house.python("a", SLEEP.replace("time.sleep(300)", "time.sleep(0.2)"), restart="on-failure")
+    house.supervisor.keep("a")
+    state = house.until_state("a", "exited")
+    assert (state.exit, state.restarts) == (0, 0)
+
+
+def test_one_that_fails_is_restarted_as_often_as_it_says(house: House) -> None:
+    house.python("a", "raise SystemExit(3)", restart="on-failure", max_retries=1)
+    house.supervisor.keep("a")
+    wait_until(lambda: house.state("a").restarts == 1)
+    assert house.until_state("a", "exited").exit == 3
+    house.supervisor.keep("a")
+    assert house.state("a").state == "exited"
 
 
 def test_a_served_one_that_crashes_serves_again(house: House) -> None:

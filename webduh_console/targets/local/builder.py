@@ -176,6 +176,8 @@ def _digest(plan: Plan, source: str) -> str:
     variables = [(name, variable.value) for name, variable in sorted(plan.variables.items())] if steps else []
     build = plan.build
     essence = [source, build.install, build.build, build.static, build.dockerfile, variables, sys.version, sys.platform]
+    if plan.spec.files and not build.dockerfile:  # they are put into the artifact's own folder
+        essence.append([(mount.path, mount.digest) for mount in plan.spec.files])
     return hashlib.sha256(msgspec.json.encode(essence)).hexdigest()
 
 

@@ -50,6 +50,15 @@ def plan_facts(plan: Plan, layout: Layout, supervisor: Supervisor, others: Mappi
     yield from _tools(plan)
     yield from _addresses(plan, others)
     yield from _port(plan, supervisor)
+    yield from _files(plan)
+
+
+def _files(plan: Plan) -> Iterator[Fact]:
+    """An app that runs in a folder has no file system of its own."""
+    absolute = [mount.path for mount in plan.spec.files if mount.path.startswith("/")]
+    if absolute and not launch.makes_image(plan):
+        fix = "Say a relative path under `files:` in webduh.yaml, and let the app use that."
+        yield Fact(PLACE, "files", f"{', '.join(absolute)} is outside of the app's folder", False, fix)
 
 
 def _disk(root: Path) -> Fact:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from webduh_console.model.build import Command
 from webduh_console.model.names import AppKey
@@ -57,10 +58,12 @@ def run(
     volumes: Mapping[str, Path],
     port: int | None,
     memory: int = 0,
+    files: Mapping[str, Path] = MappingProxyType({}),
 ) -> Command:
     """Run an image in the foreground, its port published on the loopback port the supervisor gives.
 
     `variables` are names, `volumes` maps a path in the container to a folder here, `memory` is a limit in bytes.
+    `files` maps a path in the container to a file or folder here that is mounted read-only.
     """
     inside = port or DEFAULT_PORT
     return (
@@ -70,6 +73,7 @@ def run(
         *("--env", f"PORT={inside}"),
         *(word for variable in sorted(variables) for word in ("--env", variable)),
         *(word for path, folder in sorted(volumes.items()) for word in ("--volume", f"{folder}:{path}")),
+        *(word for path, file in sorted(files.items()) for word in ("--volume", f"{file}:{path}:ro")),
         *(("--memory", str(memory)) if memory else ()),
         reference,
         *command,

@@ -35,9 +35,11 @@ def instances_drift(
     release: Release, states: Mapping[str, InstanceState], route: RouteState | None, busy: set[int]
 ) -> Iterator[Drift]:
     """How the instances and the address of a release differ from what they should be. Pure."""
-    names = launch.all_names(release)
-    for name in names:
+    names = launch.by_name(release)
+    for name, process in names.items():
         state = states.get(name)
+        if state is not None and state.state == "exited" and process.ends_well(state.exit):
+            continue
         if state is None or state.state != "running":
             yield _said(release.key, "container", name, "running", state.state if state else "removed")
     for name, state in states.items():

@@ -40,12 +40,17 @@ def web(release: Release) -> tuple[Process, ...]:
 
 def all_names(release: Release) -> list[str]:
     """The names of every instance of a release."""
+    return list(by_name(release))
+
+
+def by_name(release: Release) -> dict[str, Process]:
+    """Every instance of a release by its name, with the process that it runs."""
     image = release.artifact.kind == "image"
-    return [
-        instance_name(release.key, process.name, release.number, index + 1)
+    return {
+        instance_name(release.key, process.name, release.number, index + 1): process
         for process in processes(release.spec, image)
         for index in range(process.instances)
-    ]
+    }
 
 
 def instance(layout: Layout, release: Release, process: Process, index: int) -> InstanceSpec:
@@ -64,8 +69,17 @@ def instance(layout: Layout, release: Release, process: Process, index: int) -> 
         log=str(layout.log(release.key, name)),
         masks=secret_values(release.variables),
         needs_port=process.name == "web",
+        port=own_port(release, process),
         memory=0 if release.artifact.kind == "image" else release.spec.memory,
+        restart=process.restart,
+        max_retries=process.max_retries,
     )
+
+
+def own_port(release: Release, process: Process) -> int:
+    """The port that a process has for itself: the app's own, where old and new never run side by side; else 0."""
+    alone = process.name == "web" and process.instances == 1 and not release.spec.overlaps(process)
+    return release.spec.port or 0 if alone and release.artifact.kind == "tree" else 0
 
 
 def environment(release: Release) -> dict[str, str]:
@@ -74,8 +88,10 @@ def environment(release: Release) -> dict[str, str]:
     return {**of_this_machine(FOR_DOCKER), **own} if release.artifact.kind == "image" else own
 
 
-def command(layout: Layout, release: Release, process: Process, name: str) -> Command:
-    """The argv of a process, run by Docker when the artifact is an image."""
+def command(
+    layout: Layout, release: Release, process: Process, name: str, handed_on: frozenset[str] = frozenset()
+) -> Command:
+    """The argv of a process, run by Docker when the artifact is an image; that is `handed_on` more variables."""
     if release.artifact.kind == "tree":
         return process.command
     volumes = {_inside(volume): layout.volume(release.key, volume.name) for volume in release.spec.volumes}
@@ -83,10 +99,14 @@ def command(layout: Layout, release: Release, process: Process, name: str) -> Co
         name,
         docker.image(release.key, release.artifact.digest),
         process.command,
-        {*release.variables, *OWN},
+        {*release.variables, *OWN, *handed_on},
         volumes,
         (release.spec.port or docker.DEFAULT_PORT) if process.name == "web" else None,
         release.spec.memory,
+        {
+            str(PurePosixPath("/app") / mount.path): layout.mount(release.key, release.number, number)
+            for number, mount in enumerate(release.spec.files)
+        },
     )
 
 

@@ -24,6 +24,10 @@ class Layout:
         """The folder of one artifact."""
         return self.artifacts(key) / short(digest)
 
+    def mount(self, key: AppKey, release: int, number: int) -> Path:
+        """What a release mounts into a container as the first, second … of its files: a file or a folder."""
+        return self.app(key) / "releases" / str(release) / "files" / str(number)
+
     def volume(self, key: AppKey, name: str) -> Path:
         """A folder that outlives releases."""
         return self.app(key) / "volumes" / name

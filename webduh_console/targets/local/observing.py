@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from webduh_console.model.build import Process
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Actual, Instance, Release
 from webduh_console.targets.local import launch
@@ -49,18 +50,25 @@ def judged(
     """How well a release is: `serving`, `degraded` or `down`, and why."""
     if not awake:
         return "down", ASLEEP
-    wanted = launch.all_names(release)
+    states = {i.name: i for i in instances}
     running = {i.name for i in instances if i.state == "running"}
     web = {i.name for i in instances if i.process == "web"}
-    missing = [name for name in wanted if name not in running]
+    missing = [
+        name
+        for name, process in launch.by_name(release).items()
+        if name not in running and not (name in states and _ended_well(process, states[name]))
+    ]
     if launch.web(release) and (route is None or route.release != release.number):
         return "down", f"its address does not lead to release {release.number}: deploy again"
     if not missing:
         return "serving", ""
-    states = {i.name: i for i in instances}
     words = ", ".join(_words(name, states.get(name)) for name in missing)
     answers = bool(running & web) if launch.web(release) else bool(running)
     return ("degraded" if answers else "down"), words
+
+
+def _ended_well(process: Process, state: Instance) -> bool:
+    return state.state == "exited" and process.ends_well(state.exit)
 
 
 def _words(name: str, state: Instance | None) -> str:

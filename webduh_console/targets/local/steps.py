@@ -2,16 +2,15 @@
 
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from webduh_console.errors import TargetError, UnhealthyError
 from webduh_console.model.build import Process
 from webduh_console.model.events import Event, Output, Phase, Progress
 from webduh_console.model.names import instance_name
-from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
-from webduh_console.model.target import Run, Step, Work
+from webduh_console.model.target import Run, Work
 from webduh_console.targets.local import docker, launch, probe
 from webduh_console.targets.local.layout import Layout
 from webduh_console.targets.local.logs import last_lines
@@ -190,7 +189,7 @@ class Start(LocalStep):
             state = self.parts.supervisor.start(spec)
             where = f" on port {state.port}" if state.port else ""
             yield Output(text=f"{state.name} runs{where}" if not spec.static else f"{state.name} serves files")
-            if self.phase == "commit":
+            if self.process.name != "web":  # which is kept when it is routed to
                 self.parts.supervisor.keep(state.name)
         return {"instances": float(self.process.instances)}
 
@@ -304,11 +303,13 @@ class Watch(LocalStep):
 
     def do(self, run: Run) -> Work:
         """Look every quarter of a second; a restart, an exit or a majority of 5xx answers ends it."""
-        began, names = time.monotonic(), launch.all_names(run.release)
+        began, watched = time.monotonic(), launch.by_name(run.release)
         while True:
             seconds = time.monotonic() - began
-            for name in names:
+            for name, process in watched.items():
                 state = self.alive(name)
+                if state is not None and state.state == "exited" and process.ends_well(state.exit):
+                    continue
                 if state is None or state.state != "running" or state.restarts:
                     last = last_lines(self.parts.layout.log(run.release.key, name), SHOWN_LINES)
                     mask = launch.mask(run.release)
@@ -349,20 +350,3 @@ class Retire(LocalStep):
                 run.cancel.check()
         yield from self.stop([state.name for state in states])
         return {}
-
-
-def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
-    """Address, artifact, release process, start, healthy; route, workers; watch."""
-    running = launch.processes(plan.spec, launch.makes_image(plan))
-    web = [process for process in running if process.name == "web"]
-    workers = [process for process in running if process.name != "web"]
-    migrates = plan.action == "deploy" and any(process.name == "release" for process in plan.spec.processes)
-    return (
-        *([Address(parts=parts)] if web else []),
-        CheckArtifact(parts=parts),
-        *([ReleaseProcess(parts=parts)] if migrates else []),
-        *(Start(parts=parts, name="start", process=process) for process in web),
-        *([Healthy(parts=parts), Switch(parts=parts)] if web else []),
-        *(Start(parts=parts, name=f"start-{process.name}", phase="commit", process=process) for process in workers),
-        Watch(parts=parts),
-    )

@@ -105,7 +105,7 @@ class LocalTarget:
 
     def steps(self, plan: Plan) -> Sequence[Step]:
         """Address, artifact, release process, start, healthy; route, workers; watch."""
-        from webduh_console.targets.local.steps import deployment_steps
+        from webduh_console.targets.local.order import deployment_steps
 
         return deployment_steps(self._parts, plan)
 

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from webduh_console.targets.local import launch, probe
 from webduh_console.targets.local.layout import Layout
 from webduh_console.targets.local.steps import LocalStep
 from webduh_console.targets.local.supervisor.client import Supervisor
+from webduh_console.targets.processes import Chosen
 from webduh_console.transport.files import locked, write_file
 
 LISTEN_LIMIT = 10.0
@@ -52,19 +53,21 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def start(layout: Layout, supervisor: Supervisor, release: Release) -> None:
-    """Start every instance of a release and lead its address there, as soon as its web instances listen."""
+def start(layout: Layout, supervisor: Supervisor, release: Release, chosen: Container[str] = Chosen()) -> None:
+    """Start the instances of the chosen processes of a release, by default all, and lead its address there as soon as
+    its web instances listen."""
     slug = release.key.slug
     if release.spec.routes and launch.web(release):
         supervisor.open(slug, release.spec.routes[0].port)
     for process in launch.processes(release.spec, release.artifact.kind == "image"):
-        for index in range(1, process.instances + 1):
+        for index in range(1, process.instances + 1) if process.name in chosen else ():
             supervisor.start(launch.instance(layout, release, process, index))
             supervisor.keep(instance_name(release.key, process.name, release.number, index))
     web = [
         instance_name(release.key, process.name, release.number, index + 1)
         for process in launch.web(release)
         for index in range(process.instances)
+        if process.name in chosen
     ]
     if web:
         deadline = time.monotonic() + LISTEN_LIMIT

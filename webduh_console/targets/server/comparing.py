@@ -55,7 +55,8 @@ def app_drift(place: str, release: Release, seen: Seen) -> Iterator[Drift]:
     say = _Say(place, release.key)
     for process in processes(release.spec):
         for index, name in enumerate(names_of(release, process), 1):
-            yield from _instance(say, container_spec(release, process, index), seen.exact.get(name), seen)
+            ended = process.ends_well(_exit(seen.exact.get(name)))
+            yield from _instance(say, container_spec(release, process, index), seen.exact.get(name), seen, ended)
     yield from _others(say, release, seen)
     if not seen.image:
         yield say("image", image_name(release.key, release.artifact.digest), "there", "removed")
@@ -82,12 +83,21 @@ class _Say:
         return Drift(self.place, self.key, kind, name, wanted, found, mend or self.deploy)
 
 
-def _instance(say: _Say, spec: ContainerSpec, answer: Mapping[str, Any] | None, seen: Seen) -> Iterator[Drift]:
+def _exit(answer: Mapping[str, Any] | None) -> int | None:
+    """The code a container ended with; None while it runs."""
+    state = (answer or {}).get("State") or {}
+    return state.get("ExitCode") if state.get("Status") == "exited" else None
+
+
+def _instance(
+    say: _Say, spec: ContainerSpec, answer: Mapping[str, Any] | None, seen: Seen, ended: bool
+) -> Iterator[Drift]:
+    """What is not as the release says of an instance that runs, or has `ended` well."""
     if answer is None:
         yield say("container", spec.name, "running", "removed")
         return
     state = answer.get("State") or {}
-    if state.get("Status") != "running":
+    if state.get("Status") != "running" and not ended:
         code = f", exit {state['ExitCode']}" if state.get("Status") == "exited" else ""
         yield say("container", spec.name, "running", f"{state.get('Status') or 'unknown'}{code}")
     config, host = answer.get("Config") or {}, answer.get("HostConfig") or {}
@@ -104,6 +114,10 @@ def _instance(say: _Say, spec: ContainerSpec, answer: Mapping[str, Any] | None, 
         if wanted != found:
             yield say("limit", f"{spec.name} {name}", _amount(name, wanted), _amount(name, found))
     mounted = {(mount.get("Name"), mount.get("Destination")) for mount in answer.get("Mounts") or []}
+    bound = {mount.get("Destination") for mount in answer.get("Mounts") or [] if not mount.get("RW")}
+    for path in spec.files.values():
+        if path not in bound:
+            yield say("file", path, f"mounted read-only in {spec.name}", "not mounted there")
     for volume, path in spec.volumes.items():
         if (volume, path) not in mounted:
             yield say("volume", volume, f"mounted at {path} in {spec.name}", "not mounted there")

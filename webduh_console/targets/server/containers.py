@@ -12,6 +12,8 @@ import msgspec
 from webduh_console.model.build import Process
 from webduh_console.model.names import AppKey, instance_name
 from webduh_console.model.release import Instance, Release, Spec, State
+from webduh_console.targets.processes import processes
+from webduh_console.targets.server.layout import Layout
 
 DEFAULT_PORT = 8080
 PIDS_LIMIT = 4096
@@ -40,9 +42,10 @@ _STATES: dict[str, State] = {
 class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A container that is to be. Its representation shows no value of its environment.
 
-    `volumes` maps a volume's name to a path inside, `memory` is in bytes and `nano_cpus` in billionths of a core (0: no
-    limit), `pids` how many processes and threads it may have. It publishes no port, has no name in its network but
-    its own and `aliases`, and is not restarted when it ends, until it is kept.
+    `volumes` maps a volume's name to a path inside, `files` a path on the server to one, read-only. `memory` is in
+    bytes and `nano_cpus` in billionths of a core (0: no limit), `pids` how many processes and threads it may have. It
+    publishes no port, has no name in its network but its own and `aliases`, and is not restarted when it ends, until it
+    is kept.
     """
 
     name: str
@@ -53,6 +56,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     aliases: tuple[str, ...] = ()
     volumes: dict[str, str] = {}
+    files: dict[str, str] = {}
     memory: int = 0
     nano_cpus: int = 0
     user: str = ""
@@ -89,7 +93,13 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
             "SecurityOpt": ["no-new-privileges:true"],
             "CapDrop": list(_DROPPED),
             "PidsLimit": self.pids,
-            "Mounts": [self._mount(volume, path) for volume, path in sorted(self.volumes.items())],
+            "Mounts": [
+                *(self._mount(volume, path) for volume, path in sorted(self.volumes.items())),
+                *(
+                    {"Type": "bind", "Source": source, "Target": path, "ReadOnly": True}
+                    for source, path in sorted(self.files.items())
+                ),
+            ],
         }
         if self.memory:  # as much swap as nothing: at its limit a container is killed, not slowed down
             host |= {"Memory": self.memory, "MemorySwap": self.memory}
@@ -122,6 +132,13 @@ def port_of(spec: Spec) -> int:
     return spec.port or DEFAULT_PORT
 
 
+def url_of(spec: Spec) -> str:
+    """The address of a spec's first route with a host."""
+    hosts = [f"http://{route.host}{route.path.rstrip('/')}" for route in spec.routes if route.host]
+    answers = any(process.name == "web" for process in processes(spec))
+    return hosts[0] if hosts and answers else ""
+
+
 def environment(release: Release, process: Process) -> dict[str, str]:
     """What a process sees; a web process is told where to listen."""
     key = release.key
@@ -149,13 +166,18 @@ def aliases(key: AppKey, process: str) -> tuple[str, ...]:
     return tuple(name for name in names if len(name) <= _LABEL_LIMIT)
 
 
-def task_spec(release: Release, process: Process) -> ContainerSpec:
+def task_spec(release: Release, process: Process, layout: Layout = Layout()) -> ContainerSpec:
     """The container of a program that runs once: nobody finds it by a name that others share."""
-    return msgspec.structs.replace(container_spec(release, process), aliases=())
+    return msgspec.structs.replace(container_spec(release, process, layout=layout), aliases=())
 
 
-def container_spec(release: Release, process: Process, index: int = 1) -> ContainerSpec:
-    """The container of one instance; an empty command means the image's own."""
+def inside(path: str) -> str:
+    """The whole path in a container of one that may be relative to the app's folder."""
+    return str(PurePosixPath("/app") / path)
+
+
+def container_spec(release: Release, process: Process, index: int = 1, layout: Layout = Layout()) -> ContainerSpec:
+    """The container of one instance; an empty command means the image's own. `layout` says where its files are."""
     key, name = release.key, instance_name(release.key, process.name, release.number, index)
     port = str(port_of(release.spec))
     return ContainerSpec(
@@ -172,7 +194,11 @@ def container_spec(release: Release, process: Process, index: int = 1) -> Contai
             INSTANCE: name,
         },
         aliases=aliases(key, process.name),
-        volumes={volume_name(key, v.name): str(PurePosixPath("/app") / v.path) for v in release.spec.volumes},
+        volumes={volume_name(key, v.name): inside(v.path) for v in release.spec.volumes},
+        files={
+            layout.mount(key, release.number, number): inside(mount.path)
+            for number, mount in enumerate(release.spec.files)
+        },
         memory=release.spec.memory,
         nano_cpus=round(release.spec.cpus * 1e9),
     )

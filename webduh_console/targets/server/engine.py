@@ -24,7 +24,7 @@ _EXEC_LIMIT = 300.0
 _AT_ONCE = 6
 _GONE, _CONFLICT = 404, 409
 _STDERR = 2
-RestartPolicy = Literal["no", "unless-stopped"]
+RestartPolicy = Literal["no", "on-failure", "unless-stopped"]
 
 
 class ExecAnswer(NamedTuple):
@@ -145,9 +145,9 @@ class Engine:
             time.sleep(0.1)
             self._calls.settle(what, lambda sdk: sdk.remove_container(name, v=True, force=force), _CONFLICT)
 
-    def set_restart(self, name: str, policy: RestartPolicy) -> None:
-        """Say what happens when it ends by itself."""
-        wish: Any = {"Name": policy}  # the SDK's types know neither of our two policies
+    def set_restart(self, name: str, policy: RestartPolicy, retries: int = 0) -> None:
+        """Say what happens when it ends by itself; `retries` bounds `on-failure` (0: without end)."""
+        wish: Any = {"Name": policy, "MaximumRetryCount": retries}  # the SDK's types do not know all of our policies
         self._calls.ask(f"{name} cannot be kept", lambda sdk: sdk.update_container(name, restart_policy=wish))
 
     def wait(self, name: str, cancel: CancelToken, timeout: float | None = None) -> int:

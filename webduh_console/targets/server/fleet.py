@@ -14,7 +14,8 @@ from webduh_console.model.release import Actual, Release, Spec
 from webduh_console.model.standing import Standing
 from webduh_console.model.target import Builder, Record, Step
 from webduh_console.targets.server import merging
-from webduh_console.targets.server.target import ServerTarget, url_of
+from webduh_console.targets.server.containers import url_of
+from webduh_console.targets.server.target import ServerTarget
 
 T = TypeVar("T")
 AT_ONCE = 32

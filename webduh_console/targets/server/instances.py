@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Callable
 
+from webduh_console.model.build import Process, Restart
 from webduh_console.targets.server.containers import Container, ContainerSpec
-from webduh_console.targets.server.engine import Engine
+from webduh_console.targets.server.engine import Engine, RestartPolicy
 from webduh_console.targets.server.refusals import EngineError
 from webduh_console.targets.server.streams import MOST_PARTS
 
 _GONE, _CONFLICT = 404, 409
+_POLICIES: dict[Restart, RestartPolicy] = {"always": "unless-stopped", "on-failure": "on-failure", "never": "no"}
 
 
 def start(engine: Engine, spec: ContainerSpec) -> Container:
@@ -42,9 +44,21 @@ def start(engine: Engine, spec: ContainerSpec) -> Container:
     return started
 
 
-def keep(engine: Engine, name: str) -> None:
-    """From now on Docker starts it again when it ends, and when the server does."""
-    engine.set_restart(name, "unless-stopped")
+def resume(engine: Engine, spec: ContainerSpec, process: Process) -> bool:
+    """Run a container that was stopped again, as it was, and keep it; False when it runs already."""
+    there = engine.container(spec.name)
+    runs = there is not None and there.running and there.config == spec.digest
+    if there is not None and there.config == spec.digest and not runs:
+        engine.start(spec.name)
+    elif not runs:
+        start(engine, spec)
+    keep(engine, spec.name, process)
+    return not runs
+
+
+def keep(engine: Engine, name: str, process: Process = Process("web", ())) -> None:
+    """From now on Docker starts it again when it ends, as its process says, and when the server does."""
+    engine.set_restart(name, _POLICIES[process.restart], process.max_retries)
 
 
 def stop(engine: Engine, name: str, grace: float = 10.0) -> Container | None:

@@ -36,6 +36,10 @@ class Layout:
         """The folder of one release: `release.json`, `plan.json`, `variables.json`, `journal.jsonl`, `route.yml`."""
         return f"{self.app(key)}/releases/{number}"
 
+    def mount(self, key: AppKey, release: int, number: int) -> str:
+        """What a release mounts as the first, second … of its files: a file or a folder."""
+        return f"{self.release(key, release)}/files/{number}"
+
     def release_route(self, key: AppKey, number: int) -> str:
         """The Traefik file that a release was switched with."""
         return f"{self.release(key, number)}/route.yml"

@@ -6,7 +6,7 @@ from typing import Literal
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Actual, Instance, Release
 from webduh_console.model.target import Holder
-from webduh_console.targets.processes import all_names, processes
+from webduh_console.targets.processes import by_name, processes
 from webduh_console.targets.server.containers import Container, as_instance
 from webduh_console.targets.server.engine import Engine
 
@@ -59,7 +59,11 @@ def judged(release: Release, instances: Sequence[Instance], routed: bool | None 
         return "down", f"its address does not lead to release {release.number}: deploy again"
     running = {i.name for i in instances if i.state == "running"}
     states = {i.name: i for i in instances}
-    missing = [name for name in all_names(release) if name not in running]
+    missing = [
+        name
+        for name, process in by_name(release).items()
+        if name not in running and not (name in states and process.ends_well(states[name].exit))
+    ]
     if not missing:
         return "serving", ""
     web = {i.name for i in instances if i.process == "web" and i.release == release.number}

@@ -8,6 +8,7 @@ from webduh_console.model.build import Process
 from webduh_console.model.release import Release
 from webduh_console.targets.server.containers import task_spec
 from webduh_console.targets.server.engine import Engine
+from webduh_console.targets.server.layout import Layout
 
 
 def at_a_terminal() -> bool:
@@ -15,12 +16,12 @@ def at_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def one_off(engine: Engine, release: Release, argv: Sequence[str], attach: Callable[[str], int]) -> int:
-    """Run a program in a container of its own with a release's image, variables and volumes; its exit code.
+def one_off(engine: Engine, layout: Layout, release: Release, argv: Sequence[str], attach: Callable[[str], int]) -> int:
+    """Run a program in a container of its own with a release's image, variables, volumes and files; its exit code.
 
     The values of variables reach the container through Docker's API alone. It is removed whatever happens to it.
     """
-    spec = task_spec(release, Process("run", tuple(argv)))
+    spec = task_spec(release, Process("run", tuple(argv)), layout)
     name = f"{spec.name}-{secrets.token_hex(3)}"
     body = {**spec.body(), "Tty": at_a_terminal(), "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
     body["Labels"] = {**spec.labels, "webduh.process": "run", "webduh.instance": name}

@@ -1,9 +1,7 @@
 """The steps of a deployment to a server, up to healthy. Each finds out what is already so, and can be done again."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from webduh_console.errors import TargetError, UnhealthyError
@@ -12,9 +10,9 @@ from webduh_console.model.events import Event, Output, Phase, Progress
 from webduh_console.model.mask import masker
 from webduh_console.model.names import instance_name
 from webduh_console.model.release import Release
-from webduh_console.model.target import CancelToken, Run, Work
+from webduh_console.model.target import Run, Work
 from webduh_console.targets.processes import names_of, processes
-from webduh_console.targets.server import instances, networks, probe
+from webduh_console.targets.server import instances, networks, probe, tasks
 from webduh_console.targets.server.containers import (
     Container,
     container_spec,
@@ -23,7 +21,7 @@ from webduh_console.targets.server.containers import (
     task_spec,
     volume_name,
 )
-from webduh_console.targets.server.engine import Engine, LogEntry, Stream
+from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front
 from webduh_console.targets.server.lease import RemoteLease
@@ -85,24 +83,6 @@ def lease_of(run: Run) -> RemoteLease:
     """The lease of a deployment to a server."""
     assert isinstance(run.lease, RemoteLease)
     return run.lease
-
-
-@contextmanager
-def _closed(stream: Stream[LogEntry], cancel: CancelToken) -> Iterator[None]:
-    """Closes a stream as soon as the work is cancelled, so that nobody waits for its next line."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.1):
-            if cancel.is_set:
-                stream.close()
-                return
-
-    threading.Thread(target=watch, daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def masked(release: Release) -> Callable[[str], str]:
@@ -196,29 +176,15 @@ class ReleaseProcess(ServerStep):
     def do(self, run: Run) -> Work:
         """Run it to its end; what it changed in volumes or databases stays."""
         run.fence()
-        engine, release = self.parts.engine, run.release
-        spec = task_spec(release, self.process)
-        engine.remove(spec.name)
-        engine.create(spec)
-        engine.start(spec.name)
+        release = run.release
+        spec = task_spec(release, self.process, self.parts.folder.layout)
         last: list[str] = []
-        mask = masked(release)
-        with (
-            engine.logs(spec.name, since=None, until=None, tail=None, follow=True) as lines,
-            _closed(lines, run.cancel),
-        ):
-            for entry in lines:
-                text = mask(entry.text.decode(errors="replace").rstrip("\r\n"))
-                last = [*last[-SHOWN_LINES:], text]
-                yield Output(text=text, stream=entry.stream)
-        code = engine.wait(spec.name, run.cancel)
-        state = engine.container(spec.name)
-        engine.remove(spec.name)
+        code, oomed = yield from tasks.run(self.parts.engine, spec, masked(release), run.cancel, last)
         if code:
-            oom = " for memory" if state and state.oom else ""
+            oom = " for memory" if oomed else ""
             raise UnhealthyError(
                 f"The release process of {release.key} exited with {code}{oom}.",
-                why="\n".join(last[-SHOWN_LINES:]),
+                why="\n".join(last),
                 kept="The release before serves on. What the process had already changed in its data stays changed.",
                 hint="Mend it and deploy again.",
             )
@@ -241,9 +207,10 @@ class Start(ServerStep):
         """Start each; one that runs is left as it is."""
         for index in range(1, self.process.instances + 1):
             run.fence()
-            container = instances.start(self.parts.engine, container_spec(run.release, self.process, index))
-            if self.phase == "commit":
-                instances.keep(self.parts.engine, container.name)
+            spec = container_spec(run.release, self.process, index, self.parts.folder.layout)
+            container = instances.start(self.parts.engine, spec)
+            if self.process.name != "web":  # which is kept when it is routed to
+                instances.keep(self.parts.engine, container.name, self.process)
             yield Output(text=f"{container.name} runs")
         return {"instances": float(self.process.instances)}
 

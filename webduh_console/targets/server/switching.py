@@ -2,20 +2,24 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from webduh_console.errors import UnhealthyError
+from webduh_console.model.build import Process
 from webduh_console.model.events import Output, Phase, Progress
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Route
 from webduh_console.model.target import CancelToken, Run, Step, Work
-from webduh_console.targets.processes import all_names, processes
+from webduh_console.targets import hooking
+from webduh_console.targets.processes import by_name, names_of, processes, stop_name, stopped_first
 from webduh_console.targets.server import instances, probe
 from webduh_console.targets.server.containers import port_of
 from webduh_console.targets.server.front import Requests, in_flight
+from webduh_console.targets.server.hooks import Hooks
+from webduh_console.targets.server.mounts import Files
 from webduh_console.targets.server.steps import (
     STOP_GRACE,
     CheckArtifact,
@@ -26,8 +30,10 @@ from webduh_console.targets.server.steps import (
     ServerStep,
     Start,
     lease_of,
+    web,
     web_names,
 )
+from webduh_console.targets.server.stopping import StopFirst
 from webduh_console.targets.server.traefik import hosted_routes, route_file
 
 
@@ -47,8 +53,9 @@ class Switch(ServerStep):
     def do(self, run: Run) -> Work:
         """Move the route file, wait until Traefik follows it, ask. From now on Docker restarts what crashes."""
         release, token = run.release, secrets.token_hex(16)
-        for name in web_names(release):
-            instances.keep(self.parts.engine, name)
+        for process in web(release):
+            for name in names_of(release, process):
+                instances.keep(self.parts.engine, name, process)
         text = routes_of(release, token)
         self.parts.front.place(lease_of(run), text)
         self.parts.front.wait(release.key, text, run.cancel)
@@ -96,13 +103,16 @@ class Watch(ServerStep):
     def do(self, run: Run) -> Work:
         """Look again and again; a restart, an exit or a majority of 5xx answers ends it."""
         began, slug = time.monotonic(), run.release.key.slug
-        names = web_names(run.release) if self.web_only else all_names(run.release)
+        watched = by_name(run.release)
+        names = [name for name, process in watched.items() if process.name == "web" or not self.web_only]
         before = self.parts.front.counts().get(slug, Requests())
         while True:
             seconds = time.monotonic() - began
             found = self.parts.engine.inspect(names)
             for name in names:
                 container = found.get(name)
+                if container is not None and not container.restarts and watched[name].ends_well(container.exit):
+                    continue
                 if container is None or not container.running or container.restarts:
                     raise probe.ended(container, name, seconds, self.last(run.release, name))
             now = self.parts.front.counts().get(slug, Requests())
@@ -145,17 +155,37 @@ class Retire(ServerStep):
 
 
 def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
-    """Network, artifact, release process, start, healthy; route, workers; watch."""
+    """Network, artifact, release process, start, healthy; route, workers; watch.
+
+    Old instances that must not run beside new ones are stopped just before these start. A web process like that is
+    started when it is its server's turn to be switched.
+    """
     running = processes(plan.spec)
     web = [process for process in running if process.name == "web"]
     workers = [process for process in running if process.name != "web"]
     migration = [process for process in plan.spec.processes if process.name == "release"]
+    first = stopped_first(plan.spec, running)
+    stops = {name: StopFirst(parts=parts, name=stop_name(name), chosen=chosen) for name, chosen in first.items()}
+    phase: Phase = "commit" if "web" in stops else "prepare"
     return (
         Network(parts=parts),
         CheckArtifact(parts=parts),
+        *([Files(parts=parts)] if plan.spec.files else []),
+        *(Hooks(parts=parts, name=point, point=point) for point in hooking.inside(plan, "before")),
         *(ReleaseProcess(parts=parts, process=process) for process in migration if plan.action == "deploy"),
-        *(Start(parts=parts, name="start", process=process) for process in web),
-        *([Healthy(parts=parts), Switch(parts=parts)] if web else []),
-        *(Start(parts=parts, name=f"start-{process.name}", phase="commit", process=process) for process in workers),
+        *(stops[process.name] for process in web if process.name in stops),
+        *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),
+        *([Healthy(parts=parts, phase=phase), Switch(parts=parts)] if web else []),
+        *(step for process in workers for step in _worker(parts, process, stops)),
         Watch(parts=parts),
+        *(
+            Hooks(parts=parts, name=point, point=point, phase="watch", only_warn=True)
+            for point in hooking.inside(plan, "after")
+        ),
     )
+
+
+def _worker(parts: Parts, process: Process, stops: Mapping[str, Step]) -> Iterator[Step]:
+    if process.name in stops:
+        yield stops[process.name]
+    yield Start(parts=parts, name=f"start-{process.name}", phase="commit", process=process)

@@ -14,8 +14,8 @@ from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Instance, Release, Route, Spec
 from webduh_console.model.target import Ability, Step
-from webduh_console.targets.processes import processes
 from webduh_console.targets.server.calls import import_sdk
+from webduh_console.targets.server.containers import url_of
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.keeping import kept
@@ -272,7 +272,8 @@ class ServerTarget:
         number = record.current()
         if number is None:
             raise NotFoundError(f"{key} was never deployed to {self.name}.", hint=f"webduh deploy {key.app}")
-        return one_off(self.engine, record.read(number), argv, lambda name: self._docker("start", "-ai", name))
+        release, layout = record.read(number), self.folder.layout
+        return one_off(self.engine, layout, release, argv, lambda name: self._docker("start", "-ai", name))
 
     def vitals(self) -> "Vitals":
         """How the server is, in one look and one question to Docker."""
@@ -325,10 +326,3 @@ def _used(instance: Instance, figures: "Mapping[str, Figures]") -> Instance:
     """The instance with what it uses, if that is known."""
     found = figures.get(instance.name)
     return msgspec.structs.replace(instance, cpu=found.cpu, memory=found.memory) if found else instance
-
-
-def url_of(spec: Spec) -> str:
-    """The address of a spec's first route with a host."""
-    hosts = [f"http://{route.host}{route.path.rstrip('/')}" for route in spec.routes if route.host]
-    answers = any(process.name == "web" for process in processes(spec))
-    return hosts[0] if hosts and answers else ""

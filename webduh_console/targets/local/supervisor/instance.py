@@ -68,9 +68,9 @@ class Instance:
         self._changed()
 
     def keep(self) -> None:
-        """From now on it is restarted when it ends, and at once if it has ended."""
+        """From now on it is restarted when it ends, as its `restart` says, and at once if it has ended."""
         self.good = True
-        if self.state == "exited":
+        if self.state == "exited" and self._is_restarted(self._exit):
             self._again()
 
     async def stop(self, grace: float) -> None:
@@ -158,10 +158,16 @@ class Instance:
         self._log.remark(_ending(code) + (", out of memory" if self._oom else ""))
         if self._stopping is None:
             self.state = "exited"
-            if self.good and self.spec.restart:
+            if self.good and self._is_restarted(code):
                 self._again()
         self._log.finish()
         self._changed()
+
+    def _is_restarted(self, code: int | None) -> bool:
+        """Whether it is to be started again after it ended with this code; None: it could not be started."""
+        if self.spec.restart == "on-failure":
+            return code != 0 and (not self.spec.max_retries or self._restarts < self.spec.max_retries)
+        return self.spec.restart == "always"
 
     def _again(self) -> None:
         """Start it once more after a pause that grows with each short life."""
@@ -177,7 +183,10 @@ class Instance:
             self.launch()
         except (OSError, ValueError) as error:
             self._log.remark(f"could not be started: {reason(error)}")
-            self._again()
+            if self._is_restarted(None):
+                self._again()
+            else:
+                self.state = "exited"
 
 
 def reason(error: OSError | ValueError) -> str:

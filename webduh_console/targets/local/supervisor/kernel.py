@@ -56,7 +56,7 @@ class Kernel:
             raise TargetError("The local supervisor is stopping.", kept="Nothing was started.")
         if not spec.argv and spec.static is None:
             raise TargetError(f"The process {spec.process} of {spec.slug} has no command and no static output.")
-        port = self._ports.take() if spec.needs_port else 0
+        port = spec.port or self._ports.take() if spec.needs_port else 0
         try:
             instance = Instance(spec, port, self._mark, self._write)
             self._instances[spec.name] = instance

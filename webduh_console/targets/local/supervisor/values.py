@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from webduh_console.model.build import Static
+from webduh_console.model.build import Restart, Static
 from webduh_console.model.release import State
 
 INFO = "supervisor.json"
@@ -19,7 +19,7 @@ LOG = "supervisor.log"
 MARK = "WEBDUH_SUPERVISOR"
 """The variable that every process of a supervisor carries, so that what it left behind can be found."""
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when the calls change; a client that finds another number asks for a restart."""
 
 
@@ -29,8 +29,8 @@ class InstanceSpec(msgspec.Struct, frozen=True, kw_only=True):
     `env` is the whole environment (nothing is inherited); PORT and HOST are added. `${PORT}` in a word of `argv` is
     replaced. With `static` there is no process: the files of `cwd/static.dir` are served. `log` is the path of its
     log file, `masks` the secrets that are never written there. `needs_port` picks a free port on 127.0.0.1, for static
-    output too. `memory` is a limit in bytes, 0 none. When it ends by itself it is restarted, if `restart` is set and it
-    was marked good (`keep`).
+    output too, unless `port` says which. `memory` is a limit in bytes, 0 none. When it ends by itself it is restarted,
+    as `restart` says, at most `max_retries` times (0: without end), once it was marked good (`keep`).
     """
 
     name: str
@@ -44,8 +44,10 @@ class InstanceSpec(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     masks: tuple[str, ...] = ()
     needs_port: bool = True
+    port: int = 0
     memory: int = 0
-    restart: bool = True
+    restart: Restart = "always"
+    max_retries: int = 0
 
 
 class InstanceState(msgspec.Struct, frozen=True, kw_only=True):
