@@ -61,10 +61,10 @@ def test_everybody_sees_who_did_what_and_from_where(world: ServerWorld, tmp_path
     eve.good("server", "exec", "prod", "--", "true", "--password", "abcdef")
     eve.good("server", "prune", "prod", "--yes")
     told = acts(world)
-    assert told[-3:] == [
-        ("eve", "run", "env API_TOKEN=••• true"),
+    assert sorted(told[-3:]) == [  # what is done within one second has no order
         ("eve", "exec", "true --password •••"),
         ("eve", "prune", "nothing but old build cache"),
+        ("eve", "run", "env API_TOKEN=••• true"),
     ]
     assert [each[1:] for each in told if each[0] != "eve"] == [
         ("target", f"added prod (ssh://deploy@{world.server.host}:{world.server.ssh})"),

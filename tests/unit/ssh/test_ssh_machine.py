@@ -463,5 +463,6 @@ def test_a_server_is_reached_through_a_program(sshd: OwnSshd) -> None:
     )
     with sshd.machine(proxy=relay) as machine:
         assert machine.sh("echo on").text == "on"
-        (program,) = (each for each in psutil.Process().children() if each.cmdline()[-1:] == [str(sshd.port)])
+        argvs = {each: each.as_dict(["cmdline"])["cmdline"] or [] for each in psutil.Process().children()}
+        (program,) = (each for each, argv in argvs.items() if argv[-1:] == [str(sshd.port)])
     wait_until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, "it ends with its use")
