@@ -20,6 +20,7 @@ from webduh_console.transport.machine import Machine
 T = TypeVar("T")
 SOCKET = "/var/run/docker.sock"
 _REMOVAL_LIMIT = 60.0
+_ENDING_LIMIT = 10.0
 _EXEC_LIMIT = 300.0
 _AT_ONCE = 6
 _GONE, _CONFLICT = 404, 409
@@ -148,7 +149,15 @@ class Engine:
     def set_restart(self, name: str, policy: RestartPolicy, retries: int = 0) -> None:
         """Say what happens when it ends by itself; `retries` bounds `on-failure` (0: without end)."""
         wish: Any = {"Name": policy, "MaximumRetryCount": retries}  # the SDK's types do not know all of our policies
-        self._calls.ask(f"{name} cannot be kept", lambda sdk: sdk.update_container(name, restart_policy=wish))
+        what, deadline = f"{name} cannot be kept", time.monotonic() + _ENDING_LIMIT
+        while not self._calls.settle_unless(
+            r"stopped container|container not running",  # it ended just now, and Docker takes the wish once it knows
+            what,
+            lambda sdk: sdk.update_container(name, restart_policy=wish),
+        ):
+            if time.monotonic() > deadline:
+                raise EngineError(f"{what} on {self.machine.name}.", why="It ends, and Docker does not see it.")
+            time.sleep(0.05)
 
     def wait(self, name: str, cancel: CancelToken, timeout: float | None = None) -> int:
         """Wait until it has ended; its exit code. EngineError when it is gone, or runs after `timeout` seconds."""
