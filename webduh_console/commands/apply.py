@@ -163,7 +163,7 @@ def _deploy(plan: Plan, project: "Project | None", more: Sequence[str]) -> str:
     key = plan.key
     place = ["--on", plan.target, "-e", key.environment]
     if project is None:
-        return shlex.join(["deploy", plan.source.folder, *place, *more])
+        return shlex.join(["deploy", plan.source.app_folder, *place, *more])
     wish = project.apps[key.app]
     said = {"--ref": wish.ref, "--path": wish.folder}
     words = ["deploy", project.source(key.app), *place, "--name", key.app, "--project", key.project]

@@ -66,6 +66,7 @@ def plan_deploy(
     from webduh_console.config.load import load
     from webduh_console.config.mounts import mounted
     from webduh_console.frameworks.tree import fingerprint
+    from webduh_console.frameworks.workspaces import built_from
 
     made = now()
     found = sources.source(ctx, word, wishes.of_source)
@@ -89,8 +90,9 @@ def plan_deploy(
     variables = planning.merged_variables(
         serving.variables if serving else {}, written, [(change.name, change.variable) for change in pending]
     )
-    digest = fingerprint(folder).digest
-    source = found.ref(digest, source_ref(folder, digest))
+    context, within = built_from(folder, build)
+    digest = fingerprint(context).digest
+    source = found.ref(digest, source_ref(context, digest), context, within)
     plan = Plan(
         id=new_id(),
         key=key,

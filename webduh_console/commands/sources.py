@@ -41,13 +41,16 @@ class Source(msgspec.Struct, frozen=True):
     folder: Path
     checkout: "Checkout | None" = None
 
-    def ref(self, digest: str, folder_ref: SourceRef) -> SourceRef:
-        """What is recorded of a checkout, or of a folder as Git knows it."""
+    def ref(self, digest: str, folder_ref: SourceRef, context: Path, within: str = "") -> SourceRef:
+        """What is recorded of a checkout, or of a folder as Git knows it.
+
+        `context` is what is built, and `within` the app's folder in it where that is the root of a workspace.
+        """
         if self.checkout is None:
-            return folder_ref
+            return msgspec.structs.replace(folder_ref, path=within)
         came = self.checkout.origin
         commit, branch = self.checkout.commit, self.checkout.branch
-        return SourceRef(str(self.folder), digest, commit, branch, False, came.url, came.ref, came.path)
+        return SourceRef(str(context), digest, commit, branch, False, came.url, came.ref, came.path)
 
 
 def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes()) -> Source:
@@ -108,16 +111,22 @@ def entry_of(ctx: Context, plan: Plan) -> AppEntry:
     """How the app of a plan is known here from now on."""
     key, came = plan.key, plan.source
     if not came.url:
-        return AppEntry(key.project, key.app, came.folder, plan.made)
-    checkout = ctx.checkouts.get(came.folder)
+        return AppEntry(key.project, key.app, came.app_folder, plan.made)
+    checkout = _checkout(ctx, came.folder)
     deploy_key = checkout.origin.key if checkout else ""
     return AppEntry(key.project, key.app, "", plan.made, came.url, came.ref, came.path, deploy_key)
 
 
 def take_away(ctx: Context, plan: Plan, event: AnyEvent) -> None:
     """Take the checkout of a plan away once its deployment is over."""
-    if isinstance(event, Finished) and (checkout := ctx.checkouts.pop(plan.source.folder, None)):
+    if isinstance(event, Finished) and (checkout := _checkout(ctx, plan.source.folder)):
+        del ctx.checkouts[str(checkout.folder)]
         checkout.remove()
+
+
+def _checkout(ctx: Context, folder: str) -> "Checkout | None":
+    """The checkout that a folder, or the whole tree of one, is of."""
+    return next((one for one in ctx.checkouts.values() if folder in (str(one.folder), str(one.tree))), None)
 
 
 def _is_known(ctx: Context, word: str) -> bool:

@@ -89,7 +89,7 @@ def _folder(ctx: Context, key: AppKey, releases: list[Release]) -> str:
     """The app's folder on this machine: the known one, or one that was deployed by this user on this machine."""
     if (entry := ctx.state.apps.get(key.app, key.project)) is not None:
         return entry.folder
-    own = [each.source.folder for each in reversed(releases) if each.by == ctx.by]
+    own = [each.source.app_folder for each in reversed(releases) if each.by == ctx.by]
     return next((folder for folder in own if Path(folder).is_dir()), "")
 
 

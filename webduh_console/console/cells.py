@@ -248,7 +248,7 @@ def release_row(release: Release, serving: int | None, marked: int | None, now: 
     source = release.source
     commit = f"{source.commit[:8]}{'+' if source.dirty else ''}" if source.commit else ""
     came: list[Piece] = [(f"{source.branch} ", "muted")] if source.branch else []
-    came.append((commit, "accent") if commit else (_tail(source.folder), "muted"))
+    came.append((commit, "accent") if commit else (_tail(source.app_folder), "muted"))
     return TableRow(
         str(release.number),
         (

@@ -3,7 +3,7 @@
 A plugin imports from here everything it needs: the types it answers with, and small pure readers of common files.
 """
 
-from webduh_console.frameworks.procfile import argv, procfile
+from webduh_console.frameworks.procfile import argv, procfile, within
 from webduh_console.frameworks.tree import SourceError
 from webduh_console.frameworks.variables import is_secret, merged, named_in_example
 from webduh_console.frameworks.versions import Version, first_version, line_version, strings, table, tool_version
@@ -11,27 +11,32 @@ from webduh_console.model.build import (
     TIERS,
     BuildPlan,
     BuildStep,
+    Check,
     Command,
     EnvVar,
     Evidence,
     Framework,
     Match,
+    Option,
     Process,
     Source,
     Static,
     Tier,
     Volume,
+    Workspace,
 )
 
 __all__ = [
     "TIERS",
     "BuildPlan",
     "BuildStep",
+    "Check",
     "Command",
     "EnvVar",
     "Evidence",
     "Framework",
     "Match",
+    "Option",
     "Process",
     "Source",
     "SourceError",
@@ -39,6 +44,7 @@ __all__ = [
     "Tier",
     "Version",
     "Volume",
+    "Workspace",
     "argv",
     "first_version",
     "is_secret",
@@ -49,4 +55,5 @@ __all__ = [
     "strings",
     "table",
     "tool_version",
+    "within",
 ]

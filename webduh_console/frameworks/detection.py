@@ -8,6 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from webduh_console.errors import NotFoundError, UsageError, WebduhError
+from webduh_console.frameworks.asking import Asker, HungError
+from webduh_console.frameworks.composing import check_options, composed
 from webduh_console.frameworks.source import MOST_FILES, FolderSource
 from webduh_console.model.build import (
     TIERS,
@@ -17,13 +19,16 @@ from webduh_console.model.build import (
     Evidence,
     Framework,
     Match,
+    Optioned,
+    Refining,
     Source,
     Tier,
+    Verifying,
 )
 from webduh_console.model.names import nearest
 
-SLOW = 2.0
-"""A plugin that takes longer than this, in seconds, is named in a warning."""
+SLOW, HUNG = 2.0, 10.0
+"""A plugin that takes longer than this, in seconds, is named in a warning, or not waited for any more."""
 
 WORDS: Mapping[Tier, str] = {
     "wish": "an explicit wish",
@@ -73,12 +78,15 @@ def detect(
 ) -> Detection:
     """What `source` is made with, and how it is built and run.
 
-    `wish` names a framework, or a variant of one (`flask`); `options` are handed to the plugin. A plugin that fails is
-    passed over and named in the plan's warnings. NotDetectedError if nothing matches, TieError if it cannot be decided,
-    NotFoundError for an unknown wish, SourceError if the app's own main file is broken.
+    `wish` names a framework, or a variant of one (`flask`); `options` are handed to the plugin. A plugin that fails or
+    hangs is passed over and named in the plan's warnings. NotDetectedError if nothing matches, TieError if it cannot be
+    decided, NotFoundError for an unknown wish, SourceError if the app's own main file is broken.
     """
     asking = _Asking(source, tuple(plugins), dict(options or {}))
-    return asking.granted(wish) if wish else asking.chosen()
+    try:
+        return asking.granted(wish) if wish else asking.chosen()
+    finally:
+        asking.end()
 
 
 class _Asking:
@@ -90,6 +98,11 @@ class _Asking:
         self._options = options
         self._warnings: list[str] = []
         self._broken: list[WebduhError] = []
+        self._asker = Asker(HUNG)
+
+    def end(self) -> None:
+        """Nothing more is asked."""
+        self._asker.end()
 
     def chosen(self) -> Detection:
         """The strongest claim for which there is a plan."""
@@ -99,7 +112,7 @@ class _Asking:
             winner, losers = _decided(matches, self._source.name)
             plan = self._planned(self._plugins[winner.framework], winner)
             if plan is not None:
-                return Detection(winner, tuple(losers), self._completed(plan))
+                return Detection(winner, tuple(losers), self._completed(winner, plan))
             matches = [match for match in matches if match.framework != winner.framework]
         raise _not_detected(self._source, self._plugins, self._warnings)
 
@@ -115,6 +128,7 @@ class _Asking:
             1.0,
             (asked, *(own.evidence if own else ())),
             variant or (own.variant if own else ""),
+            needs=own.needs if own else (),
         )
         plan = self._planned(plugin, winner)
         if plan is None:
@@ -127,7 +141,7 @@ class _Asking:
         if variant and plan.variant != variant:
             self._warnings.append(f"{variant} was asked for, but nothing in the app says that it is {variant}.")
         losers = tuple(_lost(match, winner) for match in _ordered(matches) if match.framework != plugin.name)
-        return Detection(winner, losers, self._completed(plan))
+        return Detection(winner, losers, self._completed(winner, plan))
 
     def _matches(self) -> list[Match]:
         found = (
@@ -136,13 +150,26 @@ class _Asking:
         return [match for match in found if match is not None]
 
     def _planned(self, plugin: Framework, match: Match) -> BuildPlan | None:
+        if isinstance(plugin, Optioned) and self._options:
+            check_options(plugin.name, self._asked(plugin, "say its options", plugin.options) or (), self._options)
         return self._asked(plugin, "plan", partial(_plan, plugin, self._source, match, self._options), keep=True)
+
+    def _part(self, name: str) -> BuildPlan | None:
+        """The plan of a framework that another one needs, if the app has it too."""
+        plugin = self._plugins.get(name)
+        match = self._asked(plugin, "detect", partial(_match, plugin, self._source)) if plugin else None
+        if plugin is None or match is None:
+            return None
+        return self._asked(plugin, "plan", partial(_plan, plugin, self._source, match, {}), keep=True)
 
     def _asked(self, plugin: Framework, question: str, ask: Callable[[], _T], *, keep: bool = False) -> _T | None:
         """A plugin's answer; None and a warning if it failed. `keep` lets the errors for people through."""
         began = time.monotonic()
         try:
-            return ask()
+            return self._asker.ask(ask)
+        except HungError as error:
+            self._warnings.append(f"The plugin {plugin.name} was passed over: there was {error} to {question}.")
+            return None
         except WebduhError as error:
             if keep:
                 raise
@@ -178,7 +205,16 @@ class _Asking:
             hint=f"Did you mean {near}?" if near else "`webduh plugin ls` lists the plugins.",
         )
 
-    def _completed(self, plan: BuildPlan) -> BuildPlan:
+    def _completed(self, match: Match, plan: BuildPlan) -> BuildPlan:
+        """The plan with what it needs of others, what any plugin betters in it, and what must hold when it is built."""
+        plan = composed(plan, filter(None, (self._part(name) for name in match.needs)))
+        for plugin in self._plugins.values():
+            if isinstance(plugin, Refining):
+                plan = self._asked(plugin, "refine the plan", partial(_refined, plugin, self._source, plan)) or plan
+        owner = self._plugins[match.framework]
+        if isinstance(owner, Verifying):
+            checks = self._asked(owner, "say what to verify", partial(owner.verify, self._source, plan))
+            plan = msgspec.structs.replace(plan, checks=(*plan.checks, *(checks or ())))
         warnings = (*plan.warnings, *self._warnings, *_about_source(self._source))
         return msgspec.structs.replace(plan, warnings=tuple(dict.fromkeys(warnings)))
 
@@ -196,6 +232,13 @@ def _plan(plugin: Framework, source: Source, match: Match, options: dict[str, st
     if not isinstance(plan, BuildPlan):
         raise TypeError(f"it answered with {plan!r:.80}, which is no plan")
     return plan
+
+
+def _refined(plugin: Refining, source: Source, plan: BuildPlan) -> BuildPlan:
+    refined = plugin.refine(source, plan)
+    if not isinstance(refined, BuildPlan):
+        raise TypeError(f"it answered with {refined!r:.80}, which is no plan")
+    return refined
 
 
 def _decided(matches: list[Match], source: str) -> tuple[Match, list[Alternative]]:

@@ -24,3 +24,8 @@ def argv(line: str) -> Command:
     except ValueError:
         words = ()
     return words if words and not _SHELL.search(line) else ("sh", "-c", line)
+
+
+def within(folder: str, command: Command) -> Command:
+    """A command that runs in a folder below the one where it is started."""
+    return ("sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, *command) if folder else command

@@ -8,10 +8,14 @@ import re
 import stat
 from collections.abc import Callable, Iterable
 from fnmatch import translate
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webduh_console.frameworks.tree import IGNORED, Ignore, SourceError, link_target, real_folder, unreadable
+
+if TYPE_CHECKING:
+    from webduh_console.frameworks.workspaces import FoundWorkspace
 
 LARGEST = 2 * 1024 * 1024
 """The largest file that is read, in bytes."""
@@ -25,7 +29,7 @@ class FolderSource:
 
     `text`, `json` and `toml` read any file in the folder; `files` lists what would be sent. `read` has the files read
     so far, `outside` the links met that lead out of the folder; `truncated` says that there were more files than
-    `MOST_FILES`. NotFoundError if there is no such folder.
+    `MOST_FILES`, and `at` where the folder is. NotFoundError if there is no such folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,9 +41,17 @@ class FolderSource:
         self._found: dict[str, tuple[str, ...]] = {}
         self._count = 0
         self.name = os.path.basename(self._root)
+        self.at = Path(self._root)
         self.read: set[str] = set()
         self.outside: set[str] = set()
         self.truncated = False
+
+    @cached_property
+    def workspace(self) -> "FoundWorkspace | None":
+        """The workspace that the folder is the root or a member of, found from its own files and those above it."""
+        from webduh_console.frameworks.workspaces import workspace_of
+
+        return workspace_of(self)
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""

@@ -23,7 +23,8 @@ class Evidence(msgspec.Struct, frozen=True):
 class Match(msgspec.Struct, frozen=True):
     """A plugin's claim that it knows an app.
 
-    `confidence` is 0 to 1, compared only within a tier. `supersedes` names frameworks that this one makes unnecessary.
+    `confidence` is 0 to 1, compared only within a tier. `supersedes` names frameworks that this one makes unnecessary,
+    `needs` those whose installation and build belong to the app too, such as `node` for a front end.
     """
 
     framework: str
@@ -32,6 +33,7 @@ class Match(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     variant: str = ""
     supersedes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class BuildStep(msgspec.Struct, frozen=True):
@@ -49,6 +51,26 @@ class BuildStep(msgspec.Struct, frozen=True):
     outputs: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
     env: dict[str, str] = {}
+
+
+class Check(msgspec.Struct, frozen=True):
+    """A command that must succeed in what was built, as whom and where it will run, without a network.
+
+    `why` is what is told when it fails.
+    """
+
+    name: str
+    run: Command
+    why: str
+
+
+class Option(msgspec.Struct, frozen=True):
+    """A setting of a plugin, under `options:` in `webduh.yaml`; with `choices` it is one of those."""
+
+    name: str
+    help: str
+    choices: tuple[str, ...] = ()
+    default: str = ""
 
 
 class Static(msgspec.Struct, frozen=True):
@@ -132,8 +154,11 @@ class BuildPlan(msgspec.Struct, frozen=True):
     """How an app is built and run, as values: the local target runs it in a folder, others render it.
 
     `origin` says where a value came from when it was not the plugin: field → `webduh.yaml:7`. `port` is what the app
-    listens on when it
-    does not read PORT (None: it does). `health` is a path, or empty when any answer below 500 on `/` will do.
+    listens on when it does not read PORT (None: it does). `health` is a path, or empty when any answer below 500 on `/`
+    will do. `base` is what it is built on and `runs_on` what it runs on (empty: the same): keys of the table of images,
+    or an image's name; empty, the language decides. `apt` are Debian packages that it runs with, `build_apt` those it
+    is built with besides. `runtime` are the paths that run, all others stay behind (empty: all run). `checks` must hold
+    in what was built. A plan `from_root` is one of a workspace: its paths and commands are relative to its root.
     """
 
     framework: str
@@ -154,6 +179,13 @@ class BuildPlan(msgspec.Struct, frozen=True):
     volumes: tuple[Volume, ...] = ()
     warnings: tuple[str, ...] = ()
     origin: dict[str, str] = {}
+    base: str = ""
+    runs_on: str = ""
+    apt: tuple[str, ...] = ()
+    build_apt: tuple[str, ...] = ()
+    runtime: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    from_root: bool = False
 
     @property
     def start(self) -> Command | None:
@@ -181,9 +213,16 @@ class Detection(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Source(Protocol):
-    """A read-only view of an app's folder that cannot be left. Paths are relative, with `/`."""
+    """A read-only view of an app's folder that cannot be left. Paths are relative, with `/`.
+
+    `workspace` is the one the app is a member of; None when it stands alone.
+    """
 
     name: str
+
+    @property
+    def workspace(self) -> "Workspace | None":
+        """The workspace that the folder is a member of."""
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""
@@ -202,6 +241,54 @@ class Source(Protocol):
 
     def files(self, pattern: str = "*") -> tuple[str, ...]:
         """The files that match a glob (`*.py`, `**/*.html`), sorted; folders such as node_modules are not entered."""
+
+
+class Workspace(Protocol):
+    """A tree with several apps and packages in it, as npm, pnpm, Yarn, Bun, uv, Cargo and Go have them.
+
+    `kind` is whose it is (`node`, `uv`, `cargo`, `go`), `root` a view of all of it, `path` the app's folder in it, and
+    `members` the folders of all members, sorted.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Whose it is."""
+
+    @property
+    def root(self) -> Source:
+        """All of it."""
+
+    @property
+    def path(self) -> str:
+        """The app's folder in it; empty for the root itself."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The folders of its members."""
+
+
+@runtime_checkable
+class Optioned(Protocol):
+    """A plugin that has settings: they are asked for in the console, and checked in `webduh.yaml`."""
+
+    def options(self) -> tuple[Option, ...]:
+        """Its settings."""
+
+
+@runtime_checkable
+class Refining(Protocol):
+    """A plugin that looks at the plan of whichever framework was chosen, and betters it."""
+
+    def refine(self, source: Source, plan: BuildPlan) -> BuildPlan:
+        """The plan, changed or as it is. Pure."""
+
+
+@runtime_checkable
+class Verifying(Protocol):
+    """A plugin that knows what must hold in what was built by its plan."""
+
+    def verify(self, source: Source, plan: BuildPlan) -> tuple[Check, ...]:
+        """The checks. Pure."""
 
 
 class Framework(Protocol):

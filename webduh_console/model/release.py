@@ -45,7 +45,8 @@ class SourceRef(msgspec.Struct, frozen=True):
 
     `digest` covers the files' names, modes and contents; `dirty` means beyond the commit. What came from a repository
     has its `url`, the `ref` that was asked for (empty: its default branch) and the folder `path` in it; `folder` is
-    then a tree that is gone when the deployment is over.
+    then a tree that is gone when the deployment is over. Where a workspace was built from its root, `path` is the
+    app's folder in that.
     """
 
     folder: str
@@ -58,10 +59,15 @@ class SourceRef(msgspec.Struct, frozen=True):
     path: str = ""
 
     @property
+    def app_folder(self) -> str:
+        """The app's own folder, which of a workspace is one below `folder`."""
+        return f"{self.folder.rstrip('/')}/{self.path}" if self.path and not self.url else self.folder
+
+    @property
     def words(self) -> str:
         """The folder, or the repository with what of it was asked for: `URL`, `URL REF`, `URL REF in PATH`."""
         within = f"in {self.path}" if self.path else ""
-        return " ".join(filter(None, (self.url, self.ref, within))) if self.url else self.folder
+        return " ".join(filter(None, (self.url, self.ref, within))) if self.url else self.app_folder
 
 
 class Artifact(msgspec.Struct, frozen=True):

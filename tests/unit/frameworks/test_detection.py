@@ -27,14 +27,14 @@ class Known:
     variant: str = ""
     variants: tuple[str, ...] = ()
     api: int = 1
-    options: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
 
     def detect(self, source: Source) -> Match | None:
         evidence = tuple(Evidence(f"{self.name}.{number}", "is there") for number in range(self.evidence))
         return Match(self.name, self.tier, self.confidence, evidence, self.variant, self.supersedes)
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
-        self.options = options
+        self.given = options
         return BuildPlan(self.name, "words", variant=match.variant)
 
 
@@ -152,7 +152,7 @@ def test_an_unknown_wish_gets_the_nearest_name(tree: Tree) -> None:
 def test_options_are_handed_to_the_plugin(tree: Tree) -> None:
     plugin = Known("a")
     detect(tree({"x": ""}), [plugin], options={"key": "value"})
-    assert plugin.options == {"key": "value"}
+    assert plugin.given == {"key": "value"}
 
 
 @pytest.mark.parametrize(

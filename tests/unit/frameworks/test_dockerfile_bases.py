@@ -3,7 +3,7 @@
 import pytest
 
 from webduh_console.frameworks.render import BASES, Base, render
-from webduh_console.frameworks.render.bases import base_of, choose
+from webduh_console.frameworks.render.bases import base_of, chosen
 from webduh_console.model.build import BuildPlan, BuildStep, Process
 
 WEB = Process("web", ("run",))
@@ -37,7 +37,7 @@ WEB = Process("web", ("run",))
     ],
 )
 def test_python_is_the_version_that_was_asked_for(asked: str, version: str) -> None:
-    assert choose(BASES["python"], asked) == (version, True)
+    assert chosen(BASES["python"], asked) == (version, True)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_python_is_the_version_that_was_asked_for(asked: str, version: str) -> N
     ],
 )
 def test_node_is_the_version_that_was_asked_for(asked: str, version: str) -> None:
-    assert choose(BASES["node"], asked) == (version, True)
+    assert chosen(BASES["node"], asked) == (version, True)
 
 
 @pytest.mark.parametrize("asked", ["pypy3.10", "newest", "<3", "3.13t; rm -rf /", "1" * 400 + "x", ">=", "||"])
 def test_what_is_not_understood_gets_the_usual_version_and_says_so(asked: str) -> None:
-    assert choose(BASES["python"], asked) == ("3.13", False)
+    assert chosen(BASES["python"], asked) == ("3.13", False)
 
 
 @pytest.mark.parametrize(

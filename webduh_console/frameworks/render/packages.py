@@ -1,9 +1,9 @@
 """What package managers and frameworks need in an image: how they get there, and what of their work must stay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from webduh_console.frameworks.render.bases import called, programs
+from webduh_console.frameworks.render.bases import BASES, called, programs
 from webduh_console.model.build import BuildPlan, BuildStep, Command
 
 _BERRY = "~/.yarn/berry/cache"
@@ -53,10 +53,10 @@ def tools_of(plan: BuildPlan) -> list[Tool]:
     return tools
 
 
-def runs_with(plan: BuildPlan, tools: list[Tool]) -> bool:
-    """Whether a process calls one of these programs."""
+def runs_with(plan: BuildPlan, tools: Sequence[str], brought: Sequence[str]) -> bool:
+    """Whether a process calls one of these tools, or a program of these bases."""
     words = {word for process in plan.processes for word in called(process.command)}
-    return any(tool.name in words for tool in tools)
+    return not words.isdisjoint({*tools, *(program for key in brought for program in BASES[key].programs)})
 
 
 def environment(step: BuildStep) -> Mapping[str, str]:

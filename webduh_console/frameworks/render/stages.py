@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from webduh_console.frameworks.render import packages, site
-from webduh_console.frameworks.render.bases import BASES, Base, base_of, choose
+from webduh_console.frameworks.render.bases import BASES, Base, Brought, base_of, brought, found, version_of
 from webduh_console.frameworks.render.offered import SECRETS_DIGEST, Offer
 from webduh_console.frameworks.render.words import copy, exec_form, run, settings
 from webduh_console.model.build import BuildPlan, BuildStep, Command, Static
@@ -21,12 +21,11 @@ USER = "10001:10001"
 """Who runs the app: nobody else's number on a server."""
 
 _HOME = "/home/app"
-_SETTINGS = {
-    "python": {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-    "node": {"NODE_ENV": "production"},
-    "bun": {"NODE_ENV": "production"},
-}
-_NAMES = {"python": "Python", "node": "Node", "bun": "Bun"}
+_APT = (
+    "rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update -q"
+    " && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends {names}"
+)
+_APT_CACHES = ("/var/cache/apt", "/var/lib/apt")
 
 
 class Order(NamedTuple):
@@ -55,7 +54,8 @@ class Stages:
         self._pruned = None if self._alone else packages.for_production(order.plan)
         self._blocks: list[list[str]] = []
         self._key = base_of(order.plan)
-        self._version, self._suits = choose(order.bases[self._key], order.plan.versions.get(self._key, ""))
+        self._brought = brought(order.plan, self._key)
+        self._equipped = bool(self._tools or self._brought or order.plan.build_apt)
         self.images: list[str] = []
         self.caches: list[str] = []
 
@@ -67,8 +67,11 @@ class Stages:
     def write(self) -> None:
         """Write every stage the plan needs, the one that runs last."""
         plan = self._plan
+        made = plan.static is None or plan.install or plan.build
         self._blocks.append(self._head())
-        if self._tools and (plan.static is None or plan.install or plan.build):
+        if plan.apt and made:
+            self._from(self._image(self._key), "system", *self._why_version(self._key)).append(self._apt(plan.apt))
+        if self._equipped and made:
             self._tooled()
         if plan.install or plan.build:
             self._made()
@@ -92,31 +95,49 @@ class Stages:
         return block
 
     def _language(self, name: str, *before: str) -> list[str]:
-        """A stage on the language's image, or on the stage that adds the package managers to it."""
-        needs_tools = name != "app" or packages.runs_with(self._plan, self._tools)
-        if self._tools and needs_tools:
+        """A stage on the language's image, or on the stage that adds to it what is needed."""
+        words = packages.runs_with(self._plan, [tool.name for tool in self._tools], self._brought)
+        if self._equipped and (name != "app" or words):
             return self._from("tools", name, *before)
-        return self._from(self._image(self._key, self._version), name, *before, *self._why_version())
+        if self._plan.apt:
+            return self._from("system", name, *before)
+        return self._from(self._image(self._key), name, *before, *self._why_version(self._key))
 
-    def _image(self, key: str, version: str) -> str:
-        image = self._order.bases[key].named(version)
+    def _image(self, key: str) -> str:
+        """The name of a base's image, in the version that the app gets."""
+        version, _ = version_of(self._plan, self._order.bases, key)
+        image = found(self._order.bases, key).named(version)
         self.images.append(image)
         return image
 
-    def _why_version(self) -> list[str]:
+    def _why_version(self, key: str) -> list[str]:
         """Where the version comes from, said once."""
-        asked = self._plan.versions.get(self._key, "")
-        if not asked or self.images.count(self._order.bases[self._key].named(self._version)) > 1:
+        base = found(self._order.bases, key)
+        version, suits = version_of(self._plan, self._order.bases, key)
+        asked = self._plan.versions.get(base.follows or key, "")
+        if not asked or self.images.count(base.named(version)) > 1:
             return []
-        file = self._plan.version_source.get(self._key) or "the app"
-        heeded = "asks for" if self._suits else "asks for what is not understood,"
-        return [f"# {_NAMES[self._key]} {self._version}: {_one_line(file)} {heeded} {_one_line(asked)}."]
+        file = self._plan.version_source.get(base.follows or key) or "the app"
+        heeded = "asks for" if suits else "asks for what is not understood,"
+        return [f"# {base.name} {version}: {_one_line(file)} {heeded} {_one_line(asked)}."]
 
     def _tooled(self) -> None:
-        image = self._image(self._key, self._version)
-        block = self._from(image, "tools", *self._why_version())
+        """The stage that has every program that the steps call."""
+        for key in self._brought:
+            self._from(self._image(key), key, *self._why_version(key))
+        base = "system" if self._plan.apt else self._image(self._key)
+        block = self._from(base, "tools", *([] if self._plan.apt else self._why_version(self._key)))
+        if self._plan.build_apt:
+            block.append(self._apt(self._plan.build_apt))
+        for key in self._brought:
+            block += _taken(key, found(BASES, key).brought or Brought(()))
         for tool in self._tools:
             block += self._step(("sh", "-c", tool.line), {}, caches=(tool.cache,))
+
+    def _apt(self, names: Sequence[str]) -> str:
+        """The line that installs Debian packages; what is fetched for it stays in a cache, not in the image."""
+        line = _APT.format(names=shlex.join(names))
+        return " \\\n    ".join(["RUN " + self._cache(_APT_CACHES[0]), self._cache(_APT_CACHES[1]), line])
 
     def _made(self) -> None:
         """The stages that install and build, and are left behind."""
@@ -157,31 +178,48 @@ class Stages:
     def _run(self) -> None:
         """The stage that runs: the base, the dependencies that production needs, the app."""
         plan = self._plan
-        block = self._language("app")
+        block = self._final() if plan.runs_on else self._language("app")
         block += [f"WORKDIR {FOLDER}", _user(), *_env(self._environment())]
-        if self._alone:
+        made = bool(plan.build) or bool(plan.install and not self._apart)
+        if plan.runtime:
+            built = ("--from=build",) if made else ()
+            block += [copy([f"{FOLDER}/{path}" if made else path], f"./{path}", *built) for path in plan.runtime]
+        elif self._alone:
             block.append(copy([f"{FOLDER}/{self._alone}"], f"./{self._alone}", "--from=build"))
         else:
             origin = "production" if self._pruned else "dependencies"
             block += [copy([f"{FOLDER}/{output}"], f"./{output}", f"--from={origin}") for output in self._apart]
-            built = bool(plan.build) or bool(plan.install and not self._apart)
-            block.append(f"COPY --from=build {FOLDER} ./" if built else "COPY . .")
+            block.append(f"COPY --from=build {FOLDER} ./" if made else "COPY . .")
         block += _volumes(plan)
         command = plan.start or next(one.command for one in plan.processes if one.command)
-        block += [f"USER {USER}", f"EXPOSE {self._order.port}", "ENTRYPOINT []"]
+        block += [f"USER {USER}", *self._checks(), f"EXPOSE {self._order.port}", "ENTRYPOINT []"]
         block.append(f"CMD {exec_form(in_image(command, self._order.port))}")
 
+    def _final(self) -> list[str]:
+        """The stage that runs, where that is another image than the one it is built on."""
+        plan = self._plan
+        block = self._from(self._image(plan.runs_on), "app", *self._why_version(plan.runs_on))
+        return [*block, self._apt(plan.apt)] if plan.apt else block
+
+    def _checks(self) -> list[str]:
+        """What must hold in the image, asked as whoever will run there."""
+        told = ((check, f"echo {shlex.quote(check.why)} >&2; exit 1") for check in self._plan.checks)
+        return [f"RUN --network=none {run(check.run, {})} || {{ {says}; }}" for check, says in told]
+
     def _environment(self) -> dict[str, str]:
-        given = {"HOST": "0.0.0.0", "PORT": str(self._order.port), **_SETTINGS.get(self._key, {})}
+        given = {
+            "HOST": "0.0.0.0",
+            "PORT": str(self._order.port),
+            **found(self._order.bases, self._plan.runs_on or self._key).env,
+        }
         if ".venv" in {output for step in self._plan.install for output in step.outputs}:
             given["PATH"] = f"{FOLDER}/.venv/bin:$PATH"
         return {**given, **self._order.own}
 
     def _served(self, static: Static) -> None:
         """The stage that serves files: nginx with settings of its own."""
-        bases, made = self._order.bases, bool(self._plan.install or self._plan.build)
-        image = self._image("site", choose(bases["site"], "")[0])
-        block = self._from(image, "app", "# Nothing but a file server and the files.")
+        made = bool(self._plan.install or self._plan.build)
+        block = self._from(self._image("site"), "app", "# Nothing but a file server and the files.")
         conf = site.nginx(static, self._order.port)
         block += ["COPY <<'NGINX' /etc/nginx/nginx.conf", *conf.splitlines(), "NGINX"]
         if made:
@@ -225,6 +263,13 @@ class Stages:
 def in_image(command: Command, port: int) -> Command:
     """A plan's command as it is started in the image: `${PORT}` is the port there, which never changes."""
     return tuple(word.replace("${PORT}", str(port)) for word in command)
+
+
+def _taken(key: str, how: Brought) -> list[str]:
+    """The lines that bring programs over from the stage of their image."""
+    lines = [copy([path], path, f"--from={key}") for path in how.copy]
+    links = " && ".join(f"ln -s {shlex.join((target, name))}" for name, target in how.link.items())
+    return [*lines, *([f"RUN {links}"] if links else ())]
 
 
 def _copies(steps: Iterable[BuildStep]) -> list[str]:
