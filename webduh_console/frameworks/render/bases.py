@@ -17,10 +17,14 @@ MIRROR = "mirror"
 
 
 class Brought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How programs get into an image that lacks them: `copy` paths out of theirs, then make links: name → target."""
+    """How programs get into an image that lacks them: `copy` paths out of theirs, then make links: name → target.
+
+    `runs`: what they install is of use to them alone.
+    """
 
     copy: tuple[str, ...]
     link: dict[str, str] = {}
+    runs: bool = False
 
 
 class Base(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -59,6 +59,15 @@ def runs_with(plan: BuildPlan, tools: Sequence[str], brought: Sequence[str]) -> 
     return not words.isdisjoint({*tools, *(program for key in brought for program in BASES[key].programs)})
 
 
+def helpers(plan: BuildPlan, brought: Sequence[str]) -> tuple[str, ...]:
+    """The folders that installing for a build alone makes: of programs that were brought, and that no process calls."""
+    idle = [key for key in brought if (how := BASES[key].brought) and how.runs and not runs_with(plan, (), (key,))]
+    words = {program for key in idle for program in BASES[key].programs}
+    steps = [step for step in plan.install if not words.isdisjoint((*called(step.run), *step.needs))]
+    others = {output for step in plan.install if step not in steps for output in step.outputs}
+    return tuple(sorted({output for step in steps for output in step.outputs} - others))
+
+
 def environment(step: BuildStep) -> Mapping[str, str]:
     """What a step is told in an image beside its own."""
     words = called(step.run)

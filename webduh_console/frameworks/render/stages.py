@@ -21,10 +21,7 @@ USER = "10001:10001"
 """Who runs the app: nobody else's number on a server."""
 
 _HOME = "/home/app"
-_APT = (
-    "rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update -q"
-    " && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends {names}"
-)
+_APT = "DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends"
 _APT_CACHES = ("/var/cache/apt", "/var/lib/apt")
 
 
@@ -56,8 +53,15 @@ class Stages:
         self._key = base_of(order.plan)
         self._brought = brought(order.plan, self._key)
         self._equipped = bool(self._tools or self._brought or order.plan.build_apt)
+        self._system = order.plan.apt if not order.plan.runs_on else ()
+        self._helpers = packages.helpers(order.plan, self._brought)
         self.images: list[str] = []
         self.caches: list[str] = []
+
+    @property
+    def _kept(self) -> list[str]:
+        """The folders of dependencies that the app runs with."""
+        return [output for output in self._apart if output not in self._helpers]
 
     @property
     def text(self) -> str:
@@ -69,8 +73,9 @@ class Stages:
         plan = self._plan
         made = plan.static is None or plan.install or plan.build
         self._blocks.append(self._head())
-        if plan.apt and made:
-            self._from(self._image(self._key), "system", *self._why_version(self._key)).append(self._apt(plan.apt))
+        if self._system and made:
+            block = self._from(self._image(self._key), "system", *self._why_version(self._key))
+            block.append(self._apt(self._system))
         if self._equipped and made:
             self._tooled()
         if plan.install or plan.build:
@@ -99,7 +104,7 @@ class Stages:
         words = packages.runs_with(self._plan, [tool.name for tool in self._tools], self._brought)
         if self._equipped and (name != "app" or words):
             return self._from("tools", name, *before)
-        if self._plan.apt:
+        if self._system:
             return self._from("system", name, *before)
         return self._from(self._image(self._key), name, *before, *self._why_version(self._key))
 
@@ -125,8 +130,8 @@ class Stages:
         """The stage that has every program that the steps call."""
         for key in self._brought:
             self._from(self._image(key), key, *self._why_version(key))
-        base = "system" if self._plan.apt else self._image(self._key)
-        block = self._from(base, "tools", *([] if self._plan.apt else self._why_version(self._key)))
+        base = "system" if self._system else self._image(self._key)
+        block = self._from(base, "tools", *([] if self._system else self._why_version(self._key)))
         if self._plan.build_apt:
             block.append(self._apt(self._plan.build_apt))
         for key in self._brought:
@@ -136,8 +141,9 @@ class Stages:
 
     def _apt(self, names: Sequence[str]) -> str:
         """The line that installs Debian packages; what is fetched for it stays in a cache, not in the image."""
-        line = _APT.format(names=shlex.join(names))
-        return " \\\n    ".join(["RUN " + self._cache(_APT_CACHES[0]), self._cache(_APT_CACHES[1]), line])
+        first, *more = [self._cache(path) for path in _APT_CACHES]
+        words = ("rm -f /etc/apt/apt.conf.d/docker-clean", "&& apt-get update -q", f"&& {_APT} {shlex.join(names)}")
+        return " \\\n    ".join([f"RUN {first}", *more, *words])
 
     def _made(self) -> None:
         """The stages that install and build, and are left behind."""
@@ -172,6 +178,8 @@ class Stages:
             block += self._step(step.run, packages.environment(step), caches, offer.secrets, self._apart)
         if not self._apart and self._pruned:
             block += self._step(self._pruned, {}, caches=self._caches_of(plan.install))
+        if self._helpers and not self._apart and not plan.runtime:
+            block.append(f"RUN {run(('rm', '-rf', *self._helpers), {})}")
         for folder in packages.written(plan):
             block.append(f"RUN {run(('chown', '-R', USER, folder), {})}")
 
@@ -188,7 +196,7 @@ class Stages:
             block.append(copy([f"{FOLDER}/{self._alone}"], f"./{self._alone}", "--from=build"))
         else:
             origin = "production" if self._pruned else "dependencies"
-            block += [copy([f"{FOLDER}/{output}"], f"./{output}", f"--from={origin}") for output in self._apart]
+            block += [copy([f"{FOLDER}/{output}"], f"./{output}", f"--from={origin}") for output in self._kept]
             block.append(f"COPY --from=build {FOLDER} ./" if made else "COPY . .")
         block += _volumes(plan)
         command = plan.start or next(one.command for one in plan.processes if one.command)
@@ -199,7 +207,8 @@ class Stages:
         """The stage that runs, where that is another image than the one it is built on."""
         plan = self._plan
         block = self._from(self._image(plan.runs_on), "app", *self._why_version(plan.runs_on))
-        return [*block, self._apt(plan.apt)] if plan.apt else block
+        block += [self._apt(plan.apt)] if plan.apt else []
+        return block
 
     def _checks(self) -> list[str]:
         """What must hold in the image, asked as whoever will run there."""
