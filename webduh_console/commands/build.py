@@ -32,9 +32,9 @@ def build(ctx: Context, app: str, environment: str | None, on: str | None, show:
     plan = api.plan(ctx, app, environment, on)
     assert plan.build is not None
     if show:
-        from webduh_console.frameworks.render import render
+        from webduh_console.frameworks.render import load_bases, render
 
-        rendered = render(plan.build, plan.variables, plan.key.slug)
+        rendered = render(plan.build, plan.variables, plan.key.slug, load_bases(ctx.home.images))
         text = rendered.dockerfile or f"{plan.key} is built with its own Dockerfile, {rendered.own}."
         return Text(f"Dockerfile of {plan.key}", text, msgspec.to_builtins(rendered))
     data = {"app": plan.key.app, "environment": plan.key.environment, "target": plan.target}

@@ -77,7 +77,7 @@ def plan_deploy(
     if (left := waited(ctx, target, key, wishes.wait_for_lease)) is not None:  # the source may be another by now
         return plan_deploy(ctx, word, environment, on, msgspec.structs.replace(wishes, wait_for_lease=left))
     batch, quorum = spread_of(target, wishes)
-    build = specs.overridden(detected(folder, loaded, wishes.framework), loaded, key.environment)
+    build = specs.overridden(detected(ctx, folder, loaded, wishes.framework), loaded, key.environment)
     ctx.state.apps.check(entry)
     serving = _serving(target, key)
     spec = timed(specs.spec(build, loaded, key.environment), wishes)
@@ -188,17 +188,18 @@ def kept_files(record: Record, number: int) -> tuple[Content, ...]:
     return made.files if made else ()
 
 
-def detected(folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:
+def detected(ctx: Context, folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:
     """What the plugins say of a folder; when they say nothing, `start` or `static` of webduh.yaml is enough."""
     from webduh_console.config.spec import options
     from webduh_console.frameworks.detection import NotDetectedError, detect
-    from webduh_console.frameworks.discovery import plugins
     from webduh_console.frameworks.source import FolderSource
 
     config = loaded.config
+    frameworks, left = ctx.frameworks
     try:
         source = FolderSource(folder)
-        return detect(source, plugins(), wish or config.framework, options(loaded)).plan
+        plan = detect(source, frameworks, wish or config.framework, options(loaded)).plan
+        return msgspec.structs.replace(plan, warnings=(*plan.warnings, *left))
     except NotDetectedError:
         if config.start is None and config.static is None and "web" not in config.processes:
             raise

@@ -39,7 +39,7 @@ def test_anybodys_plugin_is_found_by_being_installed(tmp_path: Path, monkeypatch
     install(tmp_path, "webduh-hugo", "hugo_plugin_found", GOOD.format(name="hugo", api=1), "hugo")
     monkeypatch.syspath_prepend(tmp_path)
     assert "hugo" in [plugin.name for plugin in plugins()]
-    assert PluginInfo("hugo", "webduh-hugo", "1.2", 1, "hugo_plugin_found:Plugin") in installed()
+    assert PluginInfo("hugo", "webduh-hugo", "1.2", 1, "hugo_plugin_found:Plugin", framework="hugo") in installed()
 
 
 @pytest.mark.parametrize(

@@ -72,5 +72,5 @@ def test_every_reader_that_the_guide_names_is_there() -> None:
     readers = re.findall(
         r"^\| `(\w+)\(", GUIDE.partition("## Readers to share")[2].partition("## Testing")[0], re.MULTILINE
     )
-    assert len(readers) == 9
+    assert len(readers) == 10
     assert [name for name in readers if name not in webduh_console.frameworks.__all__] == []
