@@ -22,9 +22,12 @@ from webduh_console.model.target import CancelToken
 @environment_option
 @click.option("--on", metavar="TARGET", shell_complete=target_names, help="Where to build; by default where it runs.")
 @click.option("--show", is_flag=True, help="Print the Dockerfile it is built with on a server, and build nothing.")
+@click.option("--explain", is_flag=True, help="Say where the seconds of the build went, and the bytes of what it made.")
 @dry_run_option
 @with_context
-def build(ctx: Context, app: str, environment: str | None, on: str | None, show: bool, dry_run: bool) -> Result:
+def build(
+    ctx: Context, app: str, environment: str | None, on: str | None, show: bool, explain: bool, dry_run: bool
+) -> Result:
     """Build an app without deploying it, or show the Dockerfile it is built with.
 
     What was built is used by the next deployment of the same source.
@@ -45,6 +48,6 @@ def build(ctx: Context, app: str, environment: str | None, on: str | None, show:
 
     cancel = CancelToken()
     target = ctx.target(plan.target)
-    step = BuildAlone(target, plan, target.places[0])
+    step = BuildAlone(target, plan, target.places[0], explain)
     events = run_steps(target.name, [step], ctx.by, cancel, f"build of {plan.key}", plan.variables)
     return Work(str(plan.key), events, cancel, f"is built on {target.name}", data)
