@@ -157,8 +157,11 @@ class BuildPlan(msgspec.Struct, frozen=True):
     listens on when it does not read PORT (None: it does). `health` is a path, or empty when any answer below 500 on `/`
     will do. `base` is what it is built on and `runs_on` what it runs on (empty: the same): keys of the table of images,
     or an image's name; empty, the language decides. `apt` are Debian packages that it runs with, `build_apt` those it
-    is built with besides. `runtime` are the paths that run, all others stay behind (empty: all run). `checks` must hold
-    in what was built. A plan `from_root` is one of a workspace: its paths and commands are relative to its root.
+    is built with besides. `system` are steps that equip the machine itself: they run as root before anything of the app
+    is there, with its `apt` alone, and what they make is there for the build and for what runs. `runtime` are the paths
+    that run, all others stay behind (empty: all run). `writes` are folders that the app writes to while it runs and
+    that need not outlive it. `checks` must hold in what was built. A plan `from_root` is one of a workspace: its paths
+    and commands are relative to its root.
     """
 
     framework: str
@@ -183,7 +186,9 @@ class BuildPlan(msgspec.Struct, frozen=True):
     runs_on: str = ""
     apt: tuple[str, ...] = ()
     build_apt: tuple[str, ...] = ()
+    system: tuple[BuildStep, ...] = ()
     runtime: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     from_root: bool = False
 

@@ -261,10 +261,10 @@ def test_the_ignore_file_of_a_developers_folder_has_the_default_names_or_the_app
     assert dockerignore("dist\nwebduh.yaml\n") == "dist\nwebduh.yaml\nwebduh.yml\n.webduhignore\n.dockerignore\n"
 
 
-def test_only_what_says_how_to_deploy_is_left_out_of_what_was_sent() -> None:
+def test_what_says_how_to_deploy_and_what_is_made_anew_is_left_out_of_what_was_sent() -> None:
     lines = [line for line in render(NODE).dockerignore.splitlines() if not line.startswith("#")]
 
-    assert lines == ["webduh.yaml", "webduh.yml", ".webduhignore", ".dockerignore"]
+    assert lines == ["webduh.yaml", "webduh.yml", ".webduhignore", ".dockerignore", "node_modules"]
 
 
 COMPOSER = BuildStep(
@@ -343,6 +343,44 @@ def test_an_app_may_run_on_a_smaller_image_with_what_runs_and_nothing_else() -> 
     assert app[0] == "FROM debian:trixie-slim AS app"
     assert app[1].endswith("--no-install-recommends ca-certificates")
     assert [line for line in app if line.startswith("COPY")] == ["COPY --from=build /app/bin/app ./bin/app"]
+
+
+EXTENSIONS = BuildStep("add", ("install-php-extensions", "intl"), needs=("install-php-extensions",))
+
+
+def test_what_equips_the_machine_is_there_for_the_build_and_for_what_runs_and_its_program_is_only_lent() -> None:
+    rendered = render(msgspec.structs.replace(LARAVEL, system=(EXTENSIONS,)))
+    program = "/usr/bin/install-php-extensions"
+
+    assert rendered.bases[:2] == ("mlocati/php-extension-installer:2", "php:8.4-apache")
+    assert stage(rendered, "system")[2] == (
+        f"RUN --mount=type=bind,from=php-extensions,source={program},target={program} install-php-extensions intl"
+    )
+    assert [stage(rendered, name)[0] for name in ("tools", "app")] == ["FROM system AS tools", "FROM system AS app"]
+
+
+def test_a_smaller_image_to_run_on_is_what_is_equipped() -> None:
+    rendered = render(msgspec.structs.replace(GO, system=(BuildStep("add", ("touch", "/there")),)))
+
+    assert stage(rendered, "system") == []
+    assert stage(rendered, "app")[2] == "RUN touch /there"
+
+
+def test_dependencies_that_the_build_changes_are_taken_from_there() -> None:
+    dump = BuildStep("dump", ("composer", "dump-autoload"), outputs=("vendor",))
+    rendered = render(msgspec.structs.replace(LARAVEL, build=(BUILD, dump)))
+    copies = {name: [line for line in stage(rendered, name) if line.startswith("COPY")] for name in ("build", "app")}
+
+    assert copies["build"] == ["COPY . .", "COPY --from=dependencies /app/vendor ./vendor"]
+    assert copies["app"] == ["COPY --from=build /app ./"]
+    assert "source=/app/vendor" not in "".join(stage(rendered, "build"))
+    assert "source=/app/node_modules" in stage(rendered, "build")[-1]
+
+
+def test_folders_that_the_app_writes_to_are_its_users() -> None:
+    app = stage(render(msgspec.structs.replace(LARAVEL, writes=("storage", "bootstrap/cache"))), "app")
+
+    assert "RUN mkdir -p storage bootstrap/cache && chown -R 10001:10001 storage bootstrap/cache" in app
 
 
 def test_what_must_hold_is_asked_in_the_image_as_its_user_without_a_network() -> None:

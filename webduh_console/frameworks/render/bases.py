@@ -130,8 +130,13 @@ def chosen(base: Base, asked: str) -> tuple[str, bool]:
 def brought(plan: BuildPlan, key: str) -> tuple[str, ...]:
     """The keys of the bases whose programs a plan calls on an image that lacks them, in the order of their calls."""
     words = [need for step in (*plan.install, *plan.build) for need in step.needs] + programs(plan)
-    owners = (_shipped("programs").get(word, key) for word in words)
-    return tuple(dict.fromkeys(one for one in owners if one != key and BASES[one].brought is not None))
+    return tuple(dict.fromkeys(one for one in owners(words) if one != key and BASES[one].brought is not None))
+
+
+def owners(words: Iterable[str]) -> list[str]:
+    """The keys of the bases that words which are programs belong to, in their order."""
+    shipped = _shipped("programs")
+    return [shipped[word] for word in words if word in shipped]
 
 
 def programs(plan: BuildPlan, *, built: bool = True) -> list[str]:

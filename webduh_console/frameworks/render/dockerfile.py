@@ -67,7 +67,7 @@ def render(
     steps = bool(plan.install or plan.build)
     return Rendered(
         stages.text,
-        context_ignore(),
+        context_ignore(output for step in plan.install for output in step.outputs),
         plan.port or DEFAULT_PORT,
         bases=tuple(dict.fromkeys(stages.images)),
         arguments=offer.arguments if steps else (),

@@ -10,9 +10,13 @@ OURS = ("webduh.yaml", "webduh.yml", ".webduhignore", ".dockerignore")
 _DEFAULT = (*sorted(UNSENT), ".env.*.local", "*.pyc", "*.swp", "*.log")
 
 
-def context_ignore() -> str:
-    """The ignore file for a tree that has only what is sent. Beside a Dockerfile it stands over the tree's own."""
-    return "# What is not sent is sorted out before. This only says how the app is deployed.\n" + _lines(OURS)
+def context_ignore(made: Iterable[str] = ()) -> str:
+    """The ignore file for a tree that has only what is sent. Beside a Dockerfile it stands over the tree's own.
+
+    `made` are the folders that installing makes: what a developer's machine has in them is no part of an image.
+    """
+    first = "# What is not sent is sorted out before. This only says how the app is deployed, and what is made anew.\n"
+    return first + _lines((*OURS, *sorted(set(made))))
 
 
 def dockerignore(own: str = "") -> str:

@@ -1,9 +1,9 @@
 """What package managers and frameworks need in an image: how they get there, and what of their work must stay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from webduh_console.frameworks.render.bases import BASES, called, programs
+from webduh_console.frameworks.render.bases import BASES, called, owners, programs
 from webduh_console.model.build import BuildPlan, BuildStep, Command
 
 _BERRY = "~/.yarn/berry/cache"
@@ -66,6 +66,17 @@ def helpers(plan: BuildPlan, brought: Sequence[str]) -> tuple[str, ...]:
     steps = [step for step in plan.install if not words.isdisjoint((*called(step.run), *step.needs))]
     others = {output for step in plan.install if step not in steps for output in step.outputs}
     return tuple(sorted({output for step in steps for output in step.outputs} - others))
+
+
+def lenders(steps: Iterable[BuildStep]) -> tuple[str, ...]:
+    """The keys of the bases whose programs equip a machine, in the order of their calls."""
+    needed = (need for step in steps for need in step.needs)
+    return tuple(dict.fromkeys(key for key in owners(needed) if BASES[key].brought is not None))
+
+
+def changed_by_build(plan: BuildPlan, apart: Sequence[str]) -> tuple[str, ...]:
+    """The folders of dependencies that a step of the build writes to, and that are not for it alone."""
+    return tuple(name for name in apart if any(name in step.outputs for step in plan.build))
 
 
 def environment(step: BuildStep) -> Mapping[str, str]:

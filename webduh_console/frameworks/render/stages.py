@@ -53,15 +53,16 @@ class Stages:
         self._key = base_of(order.plan)
         self._brought = brought(order.plan, self._key)
         self._equipped = bool(self._tools or self._brought or order.plan.build_apt)
-        self._system = order.plan.apt if not order.plan.runs_on else ()
+        self._system = bool(order.plan.apt or order.plan.system) and not order.plan.runs_on
+        self._changed = packages.changed_by_build(order.plan, self._apart)
         self._helpers = packages.helpers(order.plan, self._brought)
         self.images: list[str] = []
         self.caches: list[str] = []
 
     @property
     def _kept(self) -> list[str]:
-        """The folders of dependencies that the app runs with."""
-        return [output for output in self._apart if output not in self._helpers]
+        """The folders of dependencies that the app runs with, as they were installed."""
+        return [output for output in self._apart if output not in (*self._helpers, *self._changed)]
 
     @property
     def text(self) -> str:
@@ -74,8 +75,8 @@ class Stages:
         made = plan.static is None or plan.install or plan.build
         self._blocks.append(self._head())
         if self._system and made:
-            block = self._from(self._image(self._key), "system", *self._why_version(self._key))
-            block.append(self._apt(self._system))
+            self._lent()
+            self._furnish(self._from(self._image(self._key), "system", *self._why_version(self._key)))
         if self._equipped and made:
             self._tooled()
         if plan.install or plan.build:
@@ -126,10 +127,27 @@ class Stages:
         heeded = "asks for" if suits else "asks for what is not understood,"
         return [f"# {base.name} {version}: {_one_line(file)} {heeded} {_one_line(asked)}."]
 
+    def _lent(self) -> None:
+        """The stages whose programs equip the machine."""
+        for key in packages.lenders(self._plan.system):
+            self._from(self._image(key), key, *self._why_version(key))
+
+    def _furnish(self, block: list[str]) -> None:
+        """What the machine is equipped with. Programs that do so are lent while they run, and leave nothing behind."""
+        block += [self._apt(self._plan.apt)] if self._plan.apt else []
+        for step in self._plan.system:
+            lent = [
+                f"--mount=type=bind,from={key},source={path},target={path}"
+                for key in packages.lenders((step,))
+                for path in (BASES[key].brought or Brought(())).copy
+            ]
+            block += self._step(step.run, packages.environment(step), step.caches, more=lent)
+
     def _tooled(self) -> None:
         """The stage that has every program that the steps call."""
         for key in self._brought:
-            self._from(self._image(key), key, *self._why_version(key))
+            if key not in packages.lenders(self._plan.system):
+                self._from(self._image(key), key, *self._why_version(key))
         base = "system" if self._system else self._image(self._key)
         block = self._from(base, "tools", *([] if self._system else self._why_version(self._key)))
         if self._plan.build_apt:
@@ -158,6 +176,7 @@ class Stages:
         if self._plan.build or not apart:
             block = self._language("build")
             block += [f"WORKDIR {FOLDER}", "COPY . ."]
+            block += [copy([f"{FOLDER}/{name}"], f"./{name}", "--from=dependencies") for name in self._changed]
             if not apart:
                 self._install(block)
             self._build(block)
@@ -175,7 +194,8 @@ class Stages:
             block += [f"ARG {name}" for name in (*offer.arguments, *((SECRETS_DIGEST,) if offer.secrets else ()))]
         for step in plan.build:
             caches = (*step.caches, *packages.kept_between_builds(plan))
-            block += self._step(step.run, packages.environment(step), caches, offer.secrets, self._apart)
+            mounted = [name for name in self._apart if name not in self._changed]
+            block += self._step(step.run, packages.environment(step), caches, offer.secrets, mounted)
         if not self._apart and self._pruned:
             block += self._step(self._pruned, {}, caches=self._caches_of(plan.install))
         if self._helpers and not self._apart and not plan.runtime:
@@ -206,8 +226,9 @@ class Stages:
     def _final(self) -> list[str]:
         """The stage that runs, where that is another image than the one it is built on."""
         plan = self._plan
+        self._lent()
         block = self._from(self._image(plan.runs_on), "app", *self._why_version(plan.runs_on))
-        block += [self._apt(plan.apt)] if plan.apt else []
+        self._furnish(block)
         return block
 
     def _checks(self) -> list[str]:
@@ -246,9 +267,10 @@ class Stages:
         caches: Iterable[str] = (),
         secrets: Sequence[str] = (),
         folders: Iterable[str] = (),
+        more: Iterable[str] = (),
     ) -> list[str]:
-        """A RUN with its mounts: caches, secrets, and folders of the dependencies that it may write to in vain."""
-        mounts = [self._cache(path) for path in dict.fromkeys(caches)]
+        """A RUN with its mounts: `more`, caches, folders of the dependencies that it may write to in vain, secrets."""
+        mounts = [*more, *(self._cache(path) for path in dict.fromkeys(caches))]
         mounts += [
             f"--mount=type=bind,from=dependencies,source={FOLDER}/{name},target={FOLDER}/{name},rw" for name in folders
         ]
@@ -303,13 +325,14 @@ def _user() -> str:
 
 
 def _volumes(plan: BuildPlan) -> list[str]:
-    """What makes the folders of volumes the user's, with what the source brings there: a new volume begins as that.
+    """What makes the folders that the app writes to, volumes among them, the user's, with what the source brings there.
 
-    It comes after the source is copied, since a COPY takes a folder it finds over for root.
+    A new volume begins as that. It comes after the source is copied, since a COPY takes a folder it finds over for
+    root.
     """
-    if not plan.volumes:
+    if not plan.volumes and not plan.writes:
         return []
-    words = shlex.join(dict.fromkeys(volume.path for volume in plan.volumes))
+    words = shlex.join(dict.fromkeys((*plan.writes, *(volume.path for volume in plan.volumes))))
     return [f"RUN {run(('sh', '-c', f'mkdir -p {words} && chown -R {USER} {words}'), {})}"]
 
 
