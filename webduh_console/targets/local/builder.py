@@ -101,6 +101,9 @@ class LocalBuilder:
     ) -> Generator[Event, None, Artifact]:
         started = time.monotonic()
         yield from _copy(Path(plan.source.folder), folder, files, cancel)
+        for path, text in build.files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, "utf-8")
         env = build_environment(self.cache, plan.variables)
         key = install_key(build.install, folder)
         steps = [*build.install, *build.build, *_image(plan, build, digest)]
@@ -187,6 +190,8 @@ def _digest(plan: Plan, source: str) -> str:
     variables = [(name, variable.value) for name, variable in sorted(plan.variables.items())] if steps else []
     build = plan.build
     essence = [source, build.install, build.build, build.static, build.dockerfile, variables, sys.version, sys.platform]
+    if build.files:
+        essence.append(sorted(build.files.items()))
     if plan.spec.files and not build.dockerfile:  # they are put into the artifact's own folder
         essence.append([(mount.path, mount.digest) for mount in plan.spec.files])
     return hashlib.sha256(msgspec.json.encode(essence)).hexdigest()
