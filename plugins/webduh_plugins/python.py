@@ -22,6 +22,8 @@ from webduh_plugins.python_native import needed
 from webduh_plugins.python_project import Project, adding_step, fetches, install_steps, project, python_version
 from webduh_plugins.python_sites import SITES, site_command
 from webduh_plugins.python_start import Start, collects_static, procfile_processes, start
+from webduh_plugins.python_workers import alone, celery
+from webduh_plugins.python_workspace import rooted
 
 _SIGNS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
 
@@ -77,13 +79,15 @@ class Plugin:
         lines = procfile(source)
         begun = start(source, found, begin, read) if begin is not None else Start()
         said = procfile_processes(lines, found)
+        worker = alone(source, found, begin, read) if "web" not in lines else None
+        begun = Start((worker,)) if worker else begun
         guessed = [] if "web" in lines else [process for process in begun.processes if process.name not in lines]
         version = python_version(source)
         site = SITES.get(begin.variant) if begin is not None else None
         steps = install_steps(source, found)
         adds = (adding_step(begun.adds, steps[-1].inputs),) if begun.adds and "web" not in lines else ()
         native = needed(found.dependencies, fetches(source, found))
-        return BuildPlan(
+        plan = BuildPlan(
             self.name,
             "python",
             variant=begin.variant if begin else match.variant,
@@ -102,6 +106,7 @@ class Plugin:
             apt=native.apt if not site else (),
             build_apt=native.build if not site else (*native.apt, *native.build),
         )
+        return rooted(source, plan)
 
 
 def _chosen(found: Project) -> Iterator[Evidence]:
@@ -140,6 +145,9 @@ def _warnings(
             f"Static files are not collected, since the settings need variables: add `{begin.file} collectstatic` "
             "to the build steps in webduh.yaml."
         )
+    if begin is not None and begin.variant and not procfile_says and (worker := celery(source, found, read)):
+        line = " ".join(worker.command).replace(f"{found.python} -m ", "")
+        yield f"It has a Celery: `processes: {{worker: {line}}}` in webduh.yaml, or a Procfile, runs its worker."
     for file, one in read.items():
         if one.broken:
             yield f"{file} cannot be parsed ({one.broken}): what it says was not used."
