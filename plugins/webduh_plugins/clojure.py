@@ -33,7 +33,7 @@ class Plugin:
     def detect(self, source: Source) -> Match | None:
         """A project with a main function."""
         file = next(filter(source.exists, ("project.clj", "deps.edn")), "")
-        if not file or not (_main(source) or source.exists("build.clj")):
+        if not file or not (_main(source) or source.exists("build.clj") or _by_ring(source)):
             return None
         variant = _variant(source)
         tier: Tier = "framework" if variant else "language"
@@ -48,12 +48,19 @@ class Plugin:
         take = BuildStep("take the jar", ("sh", "-c", _TAKE.format(JAR)), outputs=(JAR,))
         variant = _variant(source)
         if source.exists("project.clj"):
-            build = BuildStep("build", ("lein", "uberjar"), ("lein",), outputs=("target",), caches=("~/.m2",))
+            run = ("lein", "ring", "uberjar") if _by_ring(source) else ("lein", "uberjar")
+            read = read._replace(reads_port=read.reads_port or _by_ring(source))
+            build = BuildStep("build", run, ("lein",), outputs=("target",), caches=("~/.m2",))
             jar = Jar(self.name, "clojure", variant, (build, take), jvm.started(None), (JAR,), "lein", "lein")
         elif source.exists("build.clj"):
             task = "uber" if "(defn uber" in source.text("build.clj") else "ci"
-            run = ("clojure", "-T:build", task)
-            build = BuildStep("build", run, ("clojure",), outputs=("target",), caches=("~/.m2", "~/.gitlibs"))
+            build = BuildStep(
+                "build",
+                ("clojure", "-T:build", task),
+                ("clojure",),
+                outputs=("target",),
+                caches=("~/.m2", "~/.gitlibs"),
+            )
             jar = Jar(self.name, "clojure", variant, (build, take), jvm.started(None), (JAR,), "clojure", "clojure")
         else:
             line = "clojure -Sdeps '{:mvn/local-repo \".m2\"}' -Spath > .classpath"
@@ -61,6 +68,12 @@ class Plugin:
             run_ = f'exec {" ".join(JAVA)} -cp "$(cat .classpath)" clojure.main -m {_main(source)}'
             jar = Jar(self.name, "clojure", variant, (fetch,), ("sh", "-c", run_), (), "clojure", "clojure")
         return jvm.planned(source, jar, version, (), read)
+
+
+def _by_ring(source: Source) -> bool:
+    """Whether lein-ring makes the main function, which reads PORT."""
+    text = source.text("project.clj")
+    return "[lein-ring " in text and ":handler" in text
 
 
 def _variant(source: Source) -> str:

@@ -66,7 +66,16 @@ class FrontEnd(NamedTuple):
 
     def added(self, plan: BuildPlan) -> BuildPlan:
         """A plan that installs and builds it before everything else."""
+        plan = fetched_last(plan)
         return msgspec.structs.replace(plan, install=(*self.install, *plan.install), build=(*self.build, *plan.build))
+
+
+def fetched_last(plan: BuildPlan) -> BuildPlan:
+    """A plan whose steps that only fill caches are among those that build: what a front end needs is installed without
+    the source then, and stays as it is when that changes."""
+    idle = tuple(step for step in plan.install if not step.outputs)
+    kept = tuple(step for step in plan.install if step.outputs)
+    return msgspec.structs.replace(plan, install=kept, build=(*idle, *plan.build))
 
 
 def front_end(source: Source, folders: Sequence[str] = FOLDERS) -> FrontEnd | None:

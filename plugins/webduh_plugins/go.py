@@ -19,7 +19,7 @@ from webduh_console.frameworks import (
     procfile,
 )
 from webduh_plugins.compiled import USUAL, Program, below, one_of, planned
-from webduh_plugins.front_end import FOLDERS, Below, FrontEnd, front_end, serves_itself
+from webduh_plugins.front_end import FOLDERS, Below, FrontEnd, fetched_last, front_end, serves_itself
 from webduh_plugins.go_module import CGO, FRAMEWORKS, GoCommand, GoModule, go_commands, go_module, go_version
 from webduh_plugins.program_text import Reading, beside, reading
 
@@ -86,6 +86,8 @@ class Plugin:
         plan = planned(app.source, program, read, versions, _warnings(app, front is not None), takes_port)
         if variant == "pocketbase":
             plan = msgspec.structs.replace(plan, volumes=(Volume("pb_data", below(app.at, "pb_data")),))
+        if match.needs:
+            plan = fetched_last(plan)
         return front.added(plan) if front else plan
 
 

@@ -36,6 +36,7 @@ SOURCES = (
     "src/**/*.clj",
 )
 _DISTRIBUTION = re.compile(r"^(?:[a-z]+[a-z.-]*-)?(?:openjdk-?)?(\d+(?:\.\d+)*)(?:[.+-].*)?$")
+_IN_LINE = re.compile(r"(?:\./)?(?:[\w.-]+/)?(?:target|build/libs)/[^\s:;&|]+\.jar")
 _BUILT = re.compile(r"^(?:\./)?(?:target|build/libs|[\w.-]+/(?:target|build/libs))/\S+\.jar$")
 
 
@@ -209,7 +210,7 @@ def _assigned(source: Source, file: str, name: str) -> Version | None:
 
 def _as_built(command: Command, jar: Jar) -> Command:
     """A line of a Procfile, in which the jar is called as the build leaves it."""
-    if command[:2] == ("sh", "-c") and len(command) == 3:
-        words = argv(re.sub(r"\S+/\S*\*\S*\.jar", JAR, command[2]))
-        return words if JAR in words else command
+    if command[:2] == ("sh", "-c") and len(command) == 3 and JAR in jar.runtime:
+        line = _IN_LINE.sub(JAR, command[2])
+        return argv(line) if line != command[2] else command
     return tuple(JAR if _BUILT.match(word) and JAR in jar.runtime else word for word in command)

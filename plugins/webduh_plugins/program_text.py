@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from webduh_console.frameworks import EnvVar, Source, is_secret
 
+# These begin with what is rare, since they are tried at every character of every file.
 _READ = re.compile(
-    r"\b(?:\w*env\w*|dotenvy)(?:\.get|\.fetch|::var|\.var|::get)?(?:_os|\?)?!?[ \t]*[\[( ][ \t]*(?:\w+,[ \t]*)?"
-    r"[\"']([A-Z][A-Z0-9_]{1,60})[\"'](?:[ \t]*\))?(?:[ \t]*(?:,|\?\?|\|\||\?:)[ \t]*[\"']([^\"'\n]*)[\"'])?",
-    re.IGNORECASE,
+    r"(?:env|Env|ENV)\w*(?:\.get|\.fetch|::var|\.var|::get)?(?:_os|\?)?!?[ \t]*[\[( ][ \t]*(?:\w+,[ \t]*)?"
+    r"[\"']([A-Z][A-Z0-9_]{1,60})[\"'](?:[ \t]*\))?(?:[ \t]*(?:,|\?\?|\|\||\?:)[ \t]*[\"']([^\"'\n]*)[\"'])?"
 )
 _TAGGED = re.compile(r"\benv(?:config)?[ \t]*[:=][ \t]*\"([A-Z][A-Z0-9_]{1,60})\"")
 _FILLED = re.compile(r"\$\{\??([A-Z][A-Z0-9_]{1,60})(?::([^}\n]*))?\}")
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(
     r"|\[[ \t]*(\d{1,3}(?:,[ \t]*\d{1,3}){3})[ \t]*\][ \t]*,[ \t]*(\d{2,5})\b"
 )
 _PORT = re.compile(
-    r"\b(?:\w*[pP]ort|PORT)\b(?:[ \t]*:[ \t]*[\w:]+)?[ \t]*[(=:][ \t]*(\d{2,5})\b"
+    r"(?:[pP]ort|PORT)\b(?:[ \t]*:[ \t]*[\w:]+)?[ \t]*[(=:][ \t]*(\d{2,5})\b"
     r"|\.(?:listen|start|bind)\([ \t]*(\d{2,5})\b|\b(?:scotty|run)[ \t]+(\d{4,5})\b"
 )
 _ITSELF = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
@@ -38,7 +38,7 @@ _FOLDERS = frozenset(
     {*("templates", "views", "static", "public", "assets", "migrations", "locales", "i18n", "translations", "content")}
     | {*("config", "configs", "conf", "resources", "Resources", "Public", "wwwroot", "certs", "seeds", "fixtures")}
 )
-_MOST_FILES, _MOST_CHARACTERS = 80, 400_000
+_MOST_FILES, _MOST_CHARACTERS = 50, 150_000
 
 
 class Reading(NamedTuple):
@@ -98,8 +98,9 @@ def beside(source: Source, read: Reading, ending: str | tuple[str, ...], but: It
     `ending` is that of the language's own files: a folder of nothing else is none.
     """
     others = (*((ending,) if isinstance(ending, str) else ending), ".lock", ".mod", ".sum")
-    strings = " ".join(literal for text in read.texts.values() for literal in _LITERAL.findall(text))
-    named = {word.removeprefix("./").partition("/")[0] for word in strings.split() if word[:1] != "/"}
+    literals = {literal for text in read.texts.values() for literal in _LITERAL.findall(text)}
+    words = {word for literal in literals for word in literal.split()}
+    named = {word.removeprefix("./").partition("/")[0] for word in words if word[:1] != "/"}
     left = {*but, "bin", "target", "build", "vendor", "node_modules", "src", "test", "tests"}
     found: dict[str, None] = {}
     for path in source.files("*/**"):
@@ -125,7 +126,7 @@ def _variables(file: str, text: str) -> Iterator[EnvVar]:
     for pattern in (_READ, _TAGGED, _FILLED):
         for match in pattern.finditer(text):
             name = match[1]
-            if name.upper() == name and not _OF_THE_TOOLS.match(name):
+            if not _OF_THE_TOOLS.match(name):
                 default = match[2] if pattern.groups > 1 else None
                 yield EnvVar(name, f"read in {file}", "run", False, is_secret(name), default or None)
 

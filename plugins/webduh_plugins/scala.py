@@ -40,6 +40,7 @@ _KINDS = (
     ("finch", ("finch",)),
     ("scalatra", ("scalatra",)),
 )
+_STAGE = "target/universal/stage"
 _PACKAGER = 'com.github.sbt" % "sbt-native-packager" % "1.11.4'
 
 
@@ -92,7 +93,7 @@ class Plugin:
                 variant,
                 steps,
                 _start(source, text, variant),
-                ("dist",),
+                (_STAGE,),
                 "maven",
                 "sbt",
                 takes_port=variant == "play",
@@ -124,16 +125,15 @@ def _step(task: str) -> BuildStep:
 
 
 def _staged(source: Source, text: str) -> tuple[tuple[BuildStep, ...], list[str]]:
-    """The steps that put the app together in `dist`; what does that in sbt is added where it is missing."""
+    """The steps that put the app together in a folder; what does that in sbt is added where it is missing."""
     plugins = "".join(source.text(file) for file in source.files("project/*.sbt"))
-    take = BuildStep("take the jars", ("sh", "-c", "cp -r target/universal/stage dist"), outputs=("dist",))
     if "sbt-native-packager" in plugins or "sbt-plugin" in plugins or "sbt-twirl" in plugins:
-        return (_step("stage"), take), []
+        return (_step("stage"),), []
     line = f"echo 'addSbtPlugin(\"{_PACKAGER}\")' > project/webduh.sbt"
     line += " && echo 'enablePlugins(JavaAppPackaging)' > webduh.sbt"
     add = BuildStep("add what puts the jars together", ("sh", "-c", line))
     warning = "There is neither sbt-native-packager nor sbt-assembly: the first is added for the build."
-    return (add, _step("stage"), take), [warning]
+    return (add, _step("stage")), [warning]
 
 
 def _start(source: Source, text: str, variant: str) -> Command:
@@ -141,7 +141,7 @@ def _start(source: Source, text: str, variant: str) -> Command:
     name = (found[1] or found[2]) if found else source.name
     script = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "root"
     words = ("-Dhttp.port=${PORT}", "-Dpidfile.path=/dev/null") if variant == "play" else ()
-    return (f"./dist/bin/{script}", *words)
+    return (f"./{_STAGE}/bin/{script}", *words)
 
 
 def _by_cli(source: Source) -> str:

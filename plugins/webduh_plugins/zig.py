@@ -17,7 +17,7 @@ from webduh_console.frameworks import (
 from webduh_plugins.compiled import USUAL, Program, one_of, planned
 from webduh_plugins.program_text import beside, reading
 
-_EXECUTABLE = re.compile(r"addExecutable\((?:[^;]*?)\.name\s*=\s*\"([^\"]+)\"", re.DOTALL)
+_EXECUTABLE = re.compile(r"addExecutable\(\s*(?:[^;\"]*?\.name\s*=\s*)?\"([^\"]+)\"", re.DOTALL)
 _MINIMUM = re.compile(r"\.minimum_zig_version\s*=\s*\"(\d[^\"]*)\"")
 _FRAMEWORKS = {"httpz": "httpz", "zap": "zap", "jetzig": "jetzig", "tokamak": "tokamak"}
 _NAMED = re.compile(r"\.(?:@\")?(\w+)\"?\s*=\s*\.\{\s*\.(?:url|path)")

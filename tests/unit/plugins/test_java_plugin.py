@@ -196,8 +196,15 @@ def test_a_broken_pom_is_named_with_its_line(tree: Tree) -> None:
     assert (caught.value.file, caught.value.line) == ("pom.xml", 2)
 
 
-def test_a_procfile_calls_the_jar_as_maven_leaves_it(tree: Tree) -> None:
-    line = "web: java -Dserver.port=$PORT -jar target/shop-1.0.jar\n"
-    found = plan(tree, {"pom.xml": pom(*SPRING, plugins=BOOTED), "Procfile": line})
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("java -Dserver.port=$PORT -jar target/shop-1.0.jar", "java -Dserver.port=${PORT} -jar app.jar"),
+        ("java -jar target/*.jar", "java -jar app.jar"),
+        ("java $JAVA_OPTS -jar ./target/shop-1.0.jar", "sh -c 'java $JAVA_OPTS -jar app.jar'"),
+    ],
+)
+def test_a_procfile_calls_the_jar_as_maven_leaves_it(tree: Tree, line: str, command: str) -> None:
+    found = plan(tree, {"pom.xml": pom(*SPRING, plugins=BOOTED), "Procfile": f"web: {line}\n"})
 
-    assert started(found) == "java -Dserver.port=${PORT} -jar app.jar"
+    assert started(found) == command

@@ -149,6 +149,12 @@ def test_zig_comes_from_pypi(tree: Tree) -> None:
     assert [" ".join(step.run) for step in found.install] == ["pip install ziglang==0.14.0"]
 
 
+def test_an_older_build_file_of_zig_is_understood(tree: Tree) -> None:
+    found = plan(tree, {"build.zig": 'const exe = b.addExecutable("shop", "src/main.zig");', "src/main.zig": ""})
+
+    assert started(found) == "./bin/shop"
+
+
 def test_sbt_puts_play_together_with_its_launcher(tree: Tree) -> None:
     files = {
         "build.sbt": 'name := "My Shop"\nlazy val root = (project in file(".")).enablePlugins(PlayScala)\n',
@@ -160,7 +166,7 @@ def test_sbt_puts_play_together_with_its_launcher(tree: Tree) -> None:
 
     assert (found.framework, found.variant) == ("scala", "play")
     assert built(found)[0] == "java -Dsbt.ci=true -jar .sbt-launch/sbt-launch.jar stage"
-    assert started(found) == "./dist/bin/my-shop -Dhttp.port=${PORT} -Dpidfile.path=/dev/null"
+    assert started(found) == "./target/universal/stage/bin/my-shop -Dhttp.port=${PORT} -Dpidfile.path=/dev/null"
     assert [(one.name, one.secret) for one in found.env] == [("APPLICATION_SECRET", True)]
 
 
@@ -174,6 +180,13 @@ def test_leiningen_makes_one_jar(tree: Tree) -> None:
     assert (found.framework, found.variant, built(found)[0], found.base) == ("clojure", "ring", "lein uberjar", "lein")
     assert (started(found), found.port) == ("java -XX:MaxRAMPercentage=75 -jar app.jar", None)
     assert found.warnings == ()
+
+
+def test_a_handler_of_ring_is_built_with_a_main_function(tree: Tree) -> None:
+    project = '(defproject shop "1.0"\n  :plugins [[lein-ring "0.12.5"]]\n  :ring {:handler shop.core/app})\n'
+    found = plan(tree, {"project.clj": project, "src/shop/core.clj": "(ns shop.core)"})
+
+    assert (built(found)[0], found.warnings) == ("lein ring uberjar", ())
 
 
 def test_deps_without_a_build_run_from_their_sources(tree: Tree) -> None:
