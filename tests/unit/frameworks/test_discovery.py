@@ -1,11 +1,14 @@
 """Plugins are found by the entry points of whatever is installed."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from webduh_console.frameworks.discovery import PluginInfo, broken, installed, plugins
 
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+SHIPPED = sorted(PROJECT["entry-points"]["webduh.frameworks"])
 GOOD = """
 from webduh_console.frameworks import BuildPlan
 
@@ -27,10 +30,9 @@ def install(folder: Path, package: str, module: str, text: str, name: str) -> No
 
 
 def test_the_plugins_that_ship_are_found() -> None:
-    names = ["dockerfile", "node", "python", "static"]
-    assert [plugin.name for plugin in plugins()] == names
+    assert [plugin.name for plugin in plugins()] == SHIPPED
     assert [(info.name, info.package, info.api, info.error) for info in installed()] == [
-        (name, "webduh-console", 1, "") for name in names
+        (name, "webduh-console", 1, "") for name in SHIPPED
     ]
     assert broken() == ()
 
@@ -64,7 +66,7 @@ def test_a_broken_plugin_is_named_and_passed_over(
     module = f"broken_plugin_{request.node.callspec.indices['text']}"
     install(tmp_path, "webduh-bad", module, text, "zbad")
     monkeypatch.syspath_prepend(tmp_path)
-    assert [plugin.name for plugin in plugins()] == ["dockerfile", "node", "python", "static"]
+    assert [plugin.name for plugin in plugins()] == SHIPPED
     (only,) = broken()
     assert (only.name, only.package, only.api, only.module) == ("zbad", "webduh-bad", None, f"{module}:Plugin")
     assert only.error.startswith(error)
