@@ -41,7 +41,7 @@ from webduh_plugins.ruby_start import (
     started,
 )
 
-_READ = re.compile(r"ENV\.fetch\([\"'](\w+)[\"']\s*(\)(?!\s*(?:\{|do\b|rescue))|[,)])|ENV\[[\"'](\w+)[\"']\]")
+_READ = re.compile(r"ENV\.fetch\([\"'](\w+)[\"']\s*(\)(?!\s*(?:\{|do\b)))?|ENV\[[\"'](\w+)[\"']\]")
 _READ_IN = (
     "*.rb",
     "*.ru",
