@@ -53,6 +53,7 @@ ASKED = (
     "target check",
     "build {python} --show",
     "config get",
+    "config images",
     "config path",
     "plugin ls",
     "config check {python}",

@@ -20,11 +20,11 @@ from webduh_console.frameworks import (
 )
 from webduh_plugins import php_laravel as laravel
 from webduh_plugins import php_symfony as symfony
-from webduh_plugins.php_apache import apache_step, extensions_step, settings_step
+from webduh_plugins.php_apache import apache_conf, extensions_step, php_ini, settings_step
 from webduh_plugins.php_composer import Packages, build_steps, install_steps, packages, php_version
 from webduh_plugins.php_composer import warnings as about_packages
 from webduh_plugins.php_frameworks import KINDS, Kind, kind, served
-from webduh_plugins.php_wordpress import WORDPRESS_VARIABLES, configuration, configured
+from webduh_plugins.php_wordpress import WORDPRESS_VARIABLES, configuration
 
 _READ = re.compile(r"\bgetenv\(\s*['\"](\w+)['\"]|\$_(?:ENV|SERVER)\[\s*['\"]([A-Z][A-Z0-9_]+)['\"]\s*\]")
 _USES = {
@@ -107,12 +107,13 @@ class Plugin:
             warnings=tuple(_warnings(source, found, one, root, lines)),
             base="frankenphp" if server == "frankenphp" else "",
             build_apt=("unzip", *(("ca-certificates", "git") if found.git else ())) if found.there else (),
-            system=tuple(_system(source, found, one, root, server)),
+            system=tuple(_system(source, found, one, server)),
+            files=_files(source, found, one, root, server),
             writes=tuple(name for name in one.writes if _may_be_there(source, name)) if one else (),
         )
 
 
-def _system(source: Source, found: Packages, one: Kind | None, root: str, server: str) -> Iterator[BuildStep]:
+def _system(source: Source, found: Packages, one: Kind | None, server: str) -> Iterator[BuildStep]:
     wanted = {"opcache", *found.extensions, *(one.extensions if one else ())}
     if not found.there:
         wanted |= _used(source)
@@ -123,19 +124,20 @@ def _system(source: Source, found: Packages, one: Kind | None, root: str, server
     added = extensions_step(wanted)
     if added:
         yield added
-    yield settings_step(frozen=one is not None and one.frozen)
-    if one is not None and one.name == "wordpress":
-        yield from configuration(source)
-    if not server:
-        closed = one.closed if one else ()
-        hidden = _SERVED_FILES if root == "." and found.there else ()
-        front = (one is not None and one.front) or (one is None and found.there and root != ".")
-        yield apache_step(root, front=front, closed=tuple(dict.fromkeys((*closed, *hidden))))
+    yield settings_step(apache=not server)
+
+
+def _files(source: Source, found: Packages, one: Kind | None, root: str, server: str) -> dict[str, str]:
+    """The settings of PHP and Apache, and what a framework misses that is not sent."""
+    closed = (*(one.closed if one else ()), *(_SERVED_FILES if root == "." and found.there else ()))
+    front = (one is not None and one.front) or (one is None and found.there and root != ".")
+    apache = {} if server else apache_conf(root, front=front, closed=tuple(dict.fromkeys(closed)))
+    own = configuration(source) if one is not None and one.name == "wordpress" else {}
+    own |= symfony.stand_in(source) if one is not None and one.name in _SYMFONY else {}
+    return {**php_ini(frozen=one is not None and one.frozen), **apache, **own}
 
 
 def _build(source: Source, found: Packages, one: Kind | None) -> Iterator[BuildStep]:
-    if one is not None and one.name in _SYMFONY:
-        yield symfony.first_step()
     yield from build_steps(found)
     if one is None:
         return
@@ -143,8 +145,6 @@ def _build(source: Source, found: Packages, one: Kind | None) -> Iterator[BuildS
         yield from laravel.build_steps(source)
     if one.name in _SYMFONY:
         yield from symfony.build_steps(found)
-    if one.name == "wordpress":
-        yield from configured(source)
 
 
 def _processes(source: Source, found: Packages, one: Kind | None, lines: dict[str, str]) -> Iterator[Process]:

@@ -15,6 +15,7 @@ BUILT_IN = frozenset(
 """The extensions that the official image has."""
 
 _NAMES = {"zend-opcache": "opcache", "zend opcache": "opcache", "mysql": "mysqli", "pecl-redis": "redis"}
+_FOLDER = ".webduh"
 _INI = (
     # As without a php.ini: frameworks look for variables in $_ENV.
     "variables_order = EGPCS",
@@ -31,36 +32,40 @@ _INI = (
 )
 # Code that only a new release changes is not looked at again.
 _FROZEN = ("opcache.validate_timestamps = 0",)
-_INI_FILE = (
-    "sh",
-    "-c",
-    'cp "$PHP_INI_DIR/php.ini-production" "$PHP_INI_DIR/php.ini"'
-    ' && printf \'%s\\n\' "$@" > "$PHP_INI_DIR/conf.d/webduh.ini"',
-    "webduh",
-)
-_SITE = (
-    "ServerName localhost",
-    "ServerTokens Prod",
-    "ServerSignature Off",
-    "TraceEnable Off",
-    "Listen ${PORT}",
-    "<VirtualHost *:${PORT}>",
-    "ErrorLog /proc/self/fd/2",
-    'LogFormat "%a %t \\"%r\\" %>s %O %D" webduh',
-    "CustomLog /proc/self/fd/1 webduh",
+_SITE = r"""ServerName localhost
+ServerTokens Prod
+ServerSignature Off
+TraceEnable Off
+Listen ${PORT}
+
+<VirtualHost *:${PORT}>
+    ErrorLog /proc/self/fd/2
+    LogFormat "%%a %%t \"%%r\" %%>s %%O %%D" webduh
+    CustomLog /proc/self/fd/1 webduh
+
     # Who is in front says who asks, and how; a request from elsewhere cannot.
-    "RemoteIPHeader X-Forwarded-For",
-    "RemoteIPInternalProxy 127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
-    "SetEnvIf X-Forwarded-Proto ^https$ HTTPS=on",
-    'SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1',
-)
-_SITE_FILE = (
-    "sh",
-    "-c",
-    "a2enmod -q expires headers remoteip rewrite && : > /etc/apache2/ports.conf"
-    " && printf '%s\\n' \"$@\" > /etc/apache2/sites-available/000-default.conf",
-    "webduh",
-)
+    RemoteIPHeader X-Forwarded-For
+    RemoteIPInternalProxy 127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16
+    SetEnvIf X-Forwarded-Proto ^https$ HTTPS=on
+    SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1
+
+    DocumentRoot "%(root)s"
+    <Directory "%(root)s">
+        Options FollowSymLinks
+        AllowOverride All
+        Require all granted
+        DirectoryIndex index.php index.html index.htm
+%(front)s    </Directory>
+    <LocationMatch "/\.(?!well-known(/|$))">
+        Require all denied
+    </LocationMatch>
+%(closed)s</VirtualHost>
+"""
+_CLOSED = """    <Location "/%s">
+        Require all denied
+    </Location>
+"""
+_FRONT = "        FallbackResource /index.php\n"
 
 
 def extensions_step(names: Iterable[str]) -> BuildStep | None:
@@ -72,32 +77,34 @@ def extensions_step(names: Iterable[str]) -> BuildStep | None:
     return BuildStep("add the extensions of PHP", (program, *wanted), (program,))
 
 
-def settings_step(*, frozen: bool) -> BuildStep:
-    """The step that writes PHP's settings for production; `frozen` code is changed by nothing but a new release."""
-    return BuildStep("set up PHP", (*_INI_FILE, *_INI, *(_FROZEN if frozen else ())))
+def settings_step(*, apache: bool) -> BuildStep:
+    """The step that has PHP, and Apache if that serves the app, read the settings that are among the app's files."""
+    lines = [
+        'cp "$PHP_INI_DIR/php.ini-production" "$PHP_INI_DIR/php.ini"',
+        f'ln -s /app/{_FOLDER}/php.ini "$PHP_INI_DIR/conf.d/webduh.ini"',
+    ]
+    if apache:
+        lines += [
+            "a2enmod -q expires headers remoteip rewrite",
+            ": > /etc/apache2/ports.conf",
+            f"ln -sf /app/{_FOLDER}/apache.conf /etc/apache2/sites-available/000-default.conf",
+        ]
+    return BuildStep("read the app's settings", ("sh", "-c", " && ".join(lines)))
 
 
-def apache_step(folder: str, *, front: bool, closed: Iterable[str] = ()) -> BuildStep:
-    """The step that makes Apache serve `folder` of the app, on the port it is told and as whoever starts it.
+def php_ini(*, frozen: bool) -> dict[str, str]:
+    """PHP's settings for production: path → text. `frozen` code is changed by nothing but a new release."""
+    return {f"{_FOLDER}/php.ini": "".join(f"{line}\n" for line in (*_INI, *(_FROZEN if frozen else ())))}
+
+
+def apache_conf(folder: str, *, front: bool, closed: Iterable[str] = ()) -> dict[str, str]:
+    """What makes Apache serve `folder` of the app, on the port it is told and as whoever starts it: path → text.
 
     `front`: what is no file is answered by its index.php. `closed` are folders and files inside that nobody gets.
     """
-    root = "/app" if folder == "." else f"/app/{folder}"
-    fallback = ("FallbackResource /index.php",) if front else ()
-    lines = (
-        *_SITE,
-        f'DocumentRoot "{root}"',
-        f'<Directory "{root}">',
-        "Options FollowSymLinks",
-        "AllowOverride All",
-        "Require all granted",
-        "DirectoryIndex index.php index.html index.htm",
-        *fallback,
-        "</Directory>",
-        *(line for name in closed for line in (f'<Location "/{name}">', "Require all denied", "</Location>")),
-        r'<LocationMatch "/\.(?!well-known(/|$))">',
-        "Require all denied",
-        "</LocationMatch>",
-        "</VirtualHost>",
-    )
-    return BuildStep("set up Apache", (*_SITE_FILE, *lines))
+    values = {
+        "root": "/app" if folder == "." else f"/app/{folder}",
+        "front": _FRONT if front else "",
+        "closed": "".join(_CLOSED % name for name in closed),
+    }
+    return {f"{_FOLDER}/apache.conf": _SITE % values}

@@ -15,9 +15,9 @@ _OWN = frozenset({"APP_ENV", "APP_DEBUG", "APP_SECRET"})
 _ENV = {"APP_ENV": "prod", "APP_DEBUG": "0"}
 
 
-def first_step() -> BuildStep:
-    """Symfony insists on a `.env`, which is not sent."""
-    return BuildStep("have a .env", ("touch", ".env"))
+def stand_in(source: Source) -> dict[str, str]:
+    """Symfony insists on a `.env`, which is not sent: path → text. One that is sent all the same is kept."""
+    return {} if source.files(".env") else {".env": "# Values are variables of the app.\n"}
 
 
 def build_steps(found: Packages) -> Iterator[BuildStep]:

@@ -82,7 +82,7 @@ def variables(source: Source, found: Gems) -> Iterator[EnvVar]:
     sealed = next(filter(source.exists, _CREDENTIALS), "")
     if sealed:
         opened = bool(source.files("config/master.key"))
-        yield EnvVar("RAILS_MASTER_KEY", f"opens {sealed}", "both", required=not opened, secret=True)
+        yield EnvVar("RAILS_MASTER_KEY", f"opens {sealed}", required=not opened, secret=True)
     else:
         yield EnvVar("SECRET_KEY_BASE", "Rails signs cookies with it", required=True, secret=True)
     if found.has("pg", "mysql2", "trilogy"):

@@ -393,3 +393,23 @@ def test_on_the_image_store_of_containerd_an_image_has_the_same_name(tiny_server
     assert said(again) == ["nothing changed since it was built last: that image is used again"]
     name = f"webduh/default--store--production:{same.digest[7:23]}"
     assert tiny_server.exec("docker", "image", "inspect", "--format", "{{.Id}}", name).strip() != same.digest
+
+
+def test_a_build_says_where_its_time_and_its_bytes_went(made: ServerBuilder, tmp_path: Path) -> None:
+    """`explain` is asked on the server itself; what is not built again has sizes alone."""
+    folder = app(tmp_path / "app", "FROM busybox\nRUN head -c 100000 /dev/zero > /NEW && sleep 0.3\nCOPY . /app\n")
+    plan = planned(folder, OWN, {})
+    _, artifact = run(made.build(plan, CancelToken()))
+    base, ran, copied = made.explain(plan, artifact)
+    made.times.clear()
+    again = made.explain(plan, artifact)
+
+    assert (base.name, base.seconds) == ("what it is built on", None)
+    assert base.bytes is not None
+    assert ran.seconds is not None
+    assert base.bytes > 100_000
+    assert ran.seconds >= 0.3
+    assert ran.bytes is not None
+    assert 100_000 <= ran.bytes < 110_000
+    assert copied.name == "COPY . /app"
+    assert sum(part.bytes or 0 for part in again) == artifact.size

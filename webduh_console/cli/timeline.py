@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from webduh_console.commands.words import ENDS, brief_step, size, span
 from webduh_console.model.events import (
     AnyEvent,
+    Explained,
     Finished,
     Output,
     Progress,
@@ -58,6 +59,8 @@ class Timeline:
                     self._now(f"  … {self._step(event)}: {event.text}")
             case StepFinished():
                 self._finished(event)
+            case Explained():
+                self._explain(event)
             case Warned():
                 self._print(f"  ! {event.text}" + (f" {event.hint}" if event.hint else ""))
             case Reverting():
@@ -75,6 +78,13 @@ class Timeline:
     def _finished(self, event: StepFinished) -> None:
         figures = ", ".join(FIGURES[name](value) for name, value in event.figures.items() if name in FIGURES)
         self._print(f"  {ENDS[event.outcome]} {self._step(event):<12} {span(event.seconds):>8}   {figures}".rstrip())
+
+    def _explain(self, event: Explained) -> None:
+        self._print(f"  {'took':>8}  {'in it':>10}")
+        for part in event.parts:
+            took = "" if part.seconds is None else span(part.seconds)
+            holds = "" if part.bytes is None else size(part.bytes)
+            self._print(f"  {took:>8}  {holds:>10}  {part.name}")
 
     def _step(self, event: StepStarted | Progress | Output | StepFinished) -> str:
         """A step's name, and where it is done if that is one of several places."""

@@ -22,9 +22,12 @@ from webduh_console.model.target import CancelToken
 @environment_option
 @click.option("--on", metavar="TARGET", shell_complete=target_names, help="Where to build; by default where it runs.")
 @click.option("--show", is_flag=True, help="Print the Dockerfile it is built with on a server, and build nothing.")
+@click.option("--explain", is_flag=True, help="Say where the seconds of the build went, and the bytes of what it made.")
 @dry_run_option
 @with_context
-def build(ctx: Context, app: str, environment: str | None, on: str | None, show: bool, dry_run: bool) -> Result:
+def build(
+    ctx: Context, app: str, environment: str | None, on: str | None, show: bool, explain: bool, dry_run: bool
+) -> Result:
     """Build an app without deploying it, or show the Dockerfile it is built with.
 
     What was built is used by the next deployment of the same source.
@@ -32,9 +35,9 @@ def build(ctx: Context, app: str, environment: str | None, on: str | None, show:
     plan = api.plan(ctx, app, environment, on)
     assert plan.build is not None
     if show:
-        from webduh_console.frameworks.render import render
+        from webduh_console.frameworks.render import load_bases, render
 
-        rendered = render(plan.build, plan.variables, plan.key.slug)
+        rendered = render(plan.build, plan.variables, plan.key.slug, load_bases(ctx.home.images))
         text = rendered.dockerfile or f"{plan.key} is built with its own Dockerfile, {rendered.own}."
         return Text(f"Dockerfile of {plan.key}", text, msgspec.to_builtins(rendered))
     data = {"app": plan.key.app, "environment": plan.key.environment, "target": plan.target}
@@ -45,6 +48,6 @@ def build(ctx: Context, app: str, environment: str | None, on: str | None, show:
 
     cancel = CancelToken()
     target = ctx.target(plan.target)
-    step = BuildAlone(target, plan, target.places[0])
+    step = BuildAlone(target, plan, target.places[0], explain)
     events = run_steps(target.name, [step], ctx.by, cancel, f"build of {plan.key}", plan.variables)
     return Work(str(plan.key), events, cancel, f"is built on {target.name}", data)

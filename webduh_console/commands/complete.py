@@ -55,6 +55,13 @@ def servers(ctx: click.Context, parameter: click.Parameter, text: str) -> list[C
     return [CompletionItem(entry.name, help=entry.address) for entry in entries if entry.name.startswith(text)]
 
 
+def plugin_names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[CompletionItem]:
+    """The framework plugins that can be used."""
+    from webduh_console.frameworks.discovery import plugins
+
+    return [CompletionItem(one.name) for one in plugins() if one.name.startswith(text)]
+
+
 app_argument = click.argument("app", default=".", shell_complete=apps_and_folders)
 environment_option = click.option(
     "-e", "--environment", metavar="NAME", shell_complete=environments, help="The environment; production unless named."

@@ -52,10 +52,31 @@ def config_path(ctx: Context) -> Result:
         "config": ctx.home.config,
         "cache": ctx.home.cache,
         "settings": ctx.home.config / "settings.yaml",
+        "images": ctx.home.images,
         "log": ctx.home.data / "log" / "webduh.log",
     }
     rows = [{"name": name, "path": str(path)} for name, path in paths.items()]
     return Listing("paths", (Column("name", "WHAT"), Column("path", "PATH")), rows, rows)
+
+
+@config.command("images", cls=Reading)
+@click.option("--all", "shipped", is_flag=True, help="Print the table that ships, in the form of images.toml.")
+@with_context
+def config_images(ctx: Context, shipped: bool) -> Result:
+    """List the images that apps are built on; images.toml among your settings stands over them."""
+    from webduh_console.frameworks.render import load_bases
+    from webduh_console.frameworks.render.bases import TABLE
+
+    bases = load_bases(ctx.home.images)
+    data = [{"name": name, **msgspec.to_builtins(base)} for name, base in bases.items()]
+    if shipped:
+        return Text("images", TABLE.read_text("utf-8"), {"images": data})
+    rows = [
+        {"name": name, "image": base.image, "version": base.version, "known": " ".join(base.known)}
+        for name, base in bases.items()
+    ]
+    columns = (Column("name", "NAME"), Column("image", "IMAGE"), Column("version", "USUAL"), Column("known", "KEPT UP"))
+    return Listing("images", columns, rows, data)
 
 
 @config.command("get", cls=Reading)
@@ -79,5 +100,5 @@ def config_set(ctx: Context, name: str, value: str, dry_run: bool) -> Result:
     if dry_run:
         check_setting(name, value)
         return Done(f"{name} would be {value}.", {"name": name, "value": value})
-    save_setting(ctx.home, name, value)
+    ctx.settings = save_setting(ctx.home, name, value)  # the next line of a script goes by it
     return Done(f"{name} is now {value}.", {"name": name, "value": value})

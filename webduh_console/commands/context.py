@@ -1,6 +1,7 @@
 """What every command works with: the home, the state, the targets, and who asks."""
 
 import getpass
+import os
 import socket
 from collections.abc import Callable
 from functools import cached_property, partial
@@ -15,6 +16,7 @@ from webduh_console.model.target import Target
 
 if TYPE_CHECKING:
     from webduh_console.config.settings import Settings
+    from webduh_console.model.build import Framework
     from webduh_console.state.store import State
     from webduh_console.state.targets import TargetEntry
     from webduh_console.targets.server.target import ServerTarget
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from webduh_console.transport.ssh.machine import SSHMachine
 
 LOCAL = "local"
+ALLOWED = "WEBDUH_PLUGINS"
+"""The variable of the environment that names the plugins of others that may be used, separated by commas."""
 Trigger = Literal["command", "script", "console"]
 Ask = Callable[[str, bool], str]
 
@@ -70,6 +74,22 @@ class Context:
         from webduh_console.config.settings import load_settings
 
         return load_settings(self.home)[0]
+
+    @property
+    def frameworks(self) -> "tuple[tuple[Framework, ...], tuple[str, ...]]":
+        """The framework plugins, and what is said of those that are not used.
+
+        Where nobody can be asked, plugins of others are used only if the settings or the environment name them.
+        """
+        from webduh_console.frameworks.discovery import allowed
+
+        headless = self.ask is no_terminal
+        named = os.environ.get(ALLOWED, self.settings.plugins).replace(",", " ").split() if headless else None
+        frameworks, left = allowed(named)
+        says = "is not used where nobody can be asked"
+        fix = f"`webduh config set plugins {{0}}`, or {ALLOWED}={{0}} in the environment, allows it."
+        words = (f"The plugin {one.name} of {one.package} {says}. {fix.format(one.name)}" for one in left)
+        return frameworks, tuple(words)
 
     @cached_property
     def by(self) -> str:
@@ -131,7 +151,7 @@ class Context:
         if name not in self._servers:
             from webduh_console.targets.server.target import ServerTarget
 
-            self._servers[name] = ServerTarget(name, self.machine(entry), entry.address)
+            self._servers[name] = ServerTarget(name, self.machine(entry), entry.address, self.home.images)
         self._servers[name].teams = frozenset(self.state.targets.teams(name))
         return self._servers[name]
 
@@ -141,7 +161,7 @@ class Context:
         if known is not None:
             for team in known.teams:
                 self._targets.pop(team, None)
-            self._targets[name] = self._servers[name] = type(known)(name, known.machine, known.address)
+            self._targets[name] = self._servers[name] = type(known)(name, known.machine, known.address, known.images)
 
     def forget_server(self, name: str) -> None:
         """Close the connections to a server and forget it here; its name may stand for another from now on."""

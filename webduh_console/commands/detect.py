@@ -26,7 +26,6 @@ def detect(ctx: Context, app: str, framework: str | None) -> Result:
     from webduh_console.config.load import load
     from webduh_console.config.spec import options, overridden
     from webduh_console.frameworks import detection
-    from webduh_console.frameworks.discovery import plugins
     from webduh_console.frameworks.report import report
     from webduh_console.frameworks.source import FolderSource
     from webduh_console.transport.git.address import is_address
@@ -38,8 +37,10 @@ def detect(ctx: Context, app: str, framework: str | None) -> Result:
         folder = folder_of(ctx, app)
     source = FolderSource(folder)
     loaded = load(folder)
-    found = detection.detect(source, plugins(), framework or loaded.config.framework, options(loaded))
-    found = msgspec.structs.replace(found, plan=overridden(found.plan, loaded, "production"))
+    frameworks, left = ctx.frameworks
+    found = detection.detect(source, frameworks, framework or loaded.config.framework, options(loaded))
+    plan = overridden(found.plan, loaded, "production")
+    found = msgspec.structs.replace(found, plan=msgspec.structs.replace(plan, warnings=(*plan.warnings, *left)))
     answer = report(found)
     return Text(f"detect: {source.name}", page(answer), msgspec.to_builtins(answer))
 

@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "target": ("target:target", "List, add, check, start and stop the places where releases run."),
     "server": ("server:server", "List, check, set up and look into the servers."),
     "config": ("config:config", "Check webduh.yaml, and read or change your settings."),
-    "plugin": ("plugin:plugin", "List the framework plugins."),
+    "plugin": ("plugin:plugin", "List and show the framework plugins, and write new ones."),
     "demo": ("demo:demo", "Deploy a few small examples on this machine."),
 }
 FACES = ("help", "console", "completion")

@@ -12,6 +12,7 @@ from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
 from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
+from webduh_console.commands.needed import overruled, unset
 from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
 from webduh_console.engine.differences import differences
@@ -19,7 +20,7 @@ from webduh_console.errors import UsageError
 from webduh_console.model.build import BuildPlan, Content
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan, Question
-from webduh_console.model.release import Release, Route, SourceRef, Spec, Variable
+from webduh_console.model.release import Release, Route, SourceRef, Spec
 from webduh_console.model.standing import Several, lead
 from webduh_console.model.target import Record, Target
 
@@ -77,7 +78,7 @@ def plan_deploy(
     if (left := waited(ctx, target, key, wishes.wait_for_lease)) is not None:  # the source may be another by now
         return plan_deploy(ctx, word, environment, on, msgspec.structs.replace(wishes, wait_for_lease=left))
     batch, quorum = spread_of(target, wishes)
-    build = specs.overridden(detected(folder, loaded, wishes.framework), loaded, key.environment)
+    build = specs.overridden(detected(ctx, folder, loaded, wishes.framework), loaded, key.environment)
     ctx.state.apps.check(entry)
     serving = _serving(target, key)
     spec = timed(specs.spec(build, loaded, key.environment), wishes)
@@ -113,7 +114,8 @@ def plan_deploy(
             *_overtaken(ctx, target, key, serving),
             *build.warnings,
             *loaded.warnings,
-            *_warnings(build, variables, written),
+            *unset(build, variables, key),
+            *overruled(variables, written),
             *_uncommitted(source),
             *_unreached(spec),
             *_unlimited(target, spec),
@@ -188,17 +190,18 @@ def kept_files(record: Record, number: int) -> tuple[Content, ...]:
     return made.files if made else ()
 
 
-def detected(folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:
+def detected(ctx: Context, folder: Path, loaded: "Loaded", wish: str | None = None) -> BuildPlan:
     """What the plugins say of a folder; when they say nothing, `start` or `static` of webduh.yaml is enough."""
     from webduh_console.config.spec import options
     from webduh_console.frameworks.detection import NotDetectedError, detect
-    from webduh_console.frameworks.discovery import plugins
     from webduh_console.frameworks.source import FolderSource
 
     config = loaded.config
+    frameworks, left = ctx.frameworks
     try:
         source = FolderSource(folder)
-        return detect(source, plugins(), wish or config.framework, options(loaded)).plan
+        plan = detect(source, frameworks, wish or config.framework, options(loaded)).plan
+        return msgspec.structs.replace(plan, warnings=(*plan.warnings, *left))
     except NotDetectedError:
         if config.start is None and config.static is None and "web" not in config.processes:
             raise
@@ -359,13 +362,6 @@ def _unreached(spec: Spec) -> Iterator[str]:
 def _unlimited(target: Target, spec: Spec) -> Iterator[str]:
     if spec.cpus and target.kind == "local":
         yield "`cpus` limits nothing on this machine: only servers keep it."
-
-
-def _warnings(build: BuildPlan, variables: dict[str, Variable], written: dict[str, Variable]) -> list[str]:
-    missing = [env for env in build.env if env.required and env.name not in variables]
-    said = [f"{env.name} is not set, and the app needs it ({env.why})." for env in missing]
-    overruled = planning.overruled(variables, written)
-    return [*said, *(f"{name} was set by hand; the value in webduh.yaml is not used." for name in overruled)]
 
 
 def new_id() -> str:

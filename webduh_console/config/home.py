@@ -18,6 +18,11 @@ class Home(msgspec.Struct, frozen=True):
     config: Path
     cache: Path
 
+    @property
+    def images(self) -> Path:
+        """The user's own table of the images that apps are built on; it need not exist."""
+        return self.config / "images.toml"
+
     def made(self) -> "Home":
         """Itself, with all three folders there; a missing one is made for this user only (0700).
 

@@ -295,6 +295,14 @@ class AppConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Cores | None,
         Meta(description="The cores each instance may use on a server; all if left out.", examples=[0.5, 2]),
     ] = None
+    read_only: Annotated[
+        bool | None,
+        Meta(
+            description="Whether an instance on a server can write to nothing but /tmp and its volumes. True for files "
+            "that are served, if left out.",
+            examples=[True],
+        ),
+    ] = None
     deploy: Annotated[DeployConfig, Meta(description="How a release takes over from the one before.")] = DeployConfig()
     hooks: Annotated[
         HooksConfig,

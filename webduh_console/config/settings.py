@@ -25,6 +25,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "night"
     read_only: Annotated[bool, Meta(description="Whether the console only shows, and changes nothing.")] = False
     times: Annotated[Literal["local", "utc"], Meta(description="The time zone that times are shown in.")] = "local"
+    plugins: Annotated[
+        str,
+        Meta(
+            description="The framework plugins of others that are used where nobody can be asked, such as in CI: names "
+            "of plugins or packages, separated by spaces.",
+            max_length=2000,
+            extra={"words": "names separated by spaces"},
+        ),
+    ] = ""
 
 
 def settings_file(home: Home) -> Path:

@@ -93,6 +93,7 @@ def spec(plan: BuildPlan, loaded: Loaded, environment: str) -> Spec:
         drain=DRAIN if deploy.drain is None else duration(deploy.drain),
         keep=KEEP if deploy.keep is None else deploy.keep,
         overlap=deploy.overlap is not False,
+        read_only=plan.static is not None if config.read_only is None else config.read_only,
     )
 
 

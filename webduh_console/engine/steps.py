@@ -7,7 +7,7 @@ from typing import Literal
 
 from webduh_console.engine.stream import EventStream
 from webduh_console.errors import CancelledError
-from webduh_console.model.events import Output, Phase, StepFinished, StepStarted
+from webduh_console.model.events import Explained, Output, Phase, StepFinished, StepStarted
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
 from webduh_console.model.target import CancelToken, Figures, Lease, Record, Run, Step, Target, Work
@@ -88,12 +88,16 @@ class BuildAlone:
     target: Target
     plan: Plan
     place: str
+    explained: bool = False
     name: str = "build"
     phase: Phase = "build"
 
     def do(self, run: Run) -> Work:
         """Build; what was built last is found again by the next deployment."""
-        artifact = yield from self.target.builder().build(self.plan, run.cancel)
+        builder = self.target.builder()
+        artifact = yield from builder.build(self.plan, run.cancel)
+        if self.explained and (parts := builder.explain(self.plan, artifact)):
+            yield Explained(parts=tuple(parts))
         yield Output(text=artifact.digest)
         return {"files": artifact.files, "bytes": artifact.size}
 

@@ -3,6 +3,7 @@
 A plugin imports from here everything it needs: the types it answers with, and small pure readers of common files.
 """
 
+from webduh_console.frameworks.declared import Declared, declared
 from webduh_console.frameworks.procfile import argv, procfile, within
 from webduh_console.frameworks.tree import SourceError
 from webduh_console.frameworks.variables import is_secret, merged, named_in_example
@@ -32,6 +33,7 @@ __all__ = [
     "BuildStep",
     "Check",
     "Command",
+    "Declared",
     "EnvVar",
     "Evidence",
     "Framework",
@@ -46,6 +48,7 @@ __all__ = [
     "Volume",
     "Workspace",
     "argv",
+    "declared",
     "first_version",
     "is_secret",
     "line_version",

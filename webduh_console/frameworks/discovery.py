@@ -1,6 +1,7 @@
 """The installed framework plugins, found through the entry points of the group `webduh.frameworks`."""
 
 import sys
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "webduh.frameworks"
+OURS = "webduh-console"
+"""The distribution whose plugins may always be used."""
 API = 1
 
 
 class PluginInfo(msgspec.Struct, frozen=True):
     """An installed plugin: the distribution and version it came with, the API it speaks, and why it is not used.
 
-    `module` is the entry point's value; `api` is None and `error` filled when the plugin could not be loaded.
+    `module` is the entry point's value, `framework` the name that the plugin itself has; `api` is None and `error`
+    filled when the plugin could not be loaded.
     """
 
     name: str
@@ -28,6 +32,7 @@ class PluginInfo(msgspec.Struct, frozen=True):
     api: int | None
     module: str
     error: str = ""
+    framework: str = ""
 
 
 class Discovered(NamedTuple):
@@ -36,10 +41,28 @@ class Discovered(NamedTuple):
     infos: tuple[PluginInfo, ...]
     frameworks: tuple[Framework, ...]
 
+    def pairs(self) -> list[tuple[PluginInfo, Framework]]:
+        """Every plugin that can be asked, with what is told of it."""
+        usable = {info.framework: info for info in self.infos if not info.error}
+        return [(usable[one.name], one) for one in self.frameworks]
+
 
 def plugins() -> tuple[Framework, ...]:
     """The plugins that can be asked, sorted by name."""
     return _discovered(tuple(sys.path)).frameworks
+
+
+def allowed(names: Collection[str] | None) -> tuple[tuple[Framework, ...], tuple[PluginInfo, ...]]:
+    """The plugins that may be asked, and those of others that may not: all may without `names`, which are those of
+    plugins or of their packages."""
+    found = _discovered(tuple(sys.path))
+    left = () if names is None else tuple(one for one in found.infos if not one.error and not _may(one, names))
+    refused = {info.name for info in left}
+    return tuple(one for info, one in found.pairs() if info.name not in refused), left
+
+
+def _may(info: PluginInfo, names: Collection[str]) -> bool:
+    return info.package == OURS or info.name in names or info.package in names
 
 
 def broken() -> tuple[PluginInfo, ...]:
@@ -70,12 +93,13 @@ def _discovered(path: tuple[str, ...]) -> Discovered:
 def _order(entry: "EntryPoint") -> tuple[str, bool, str]:
     """By name; of two with one name, the one that ships with webduh first."""
     package = entry.dist.name if entry.dist else ""
-    return entry.name, package != "webduh-console", package
+    return entry.name, package != OURS, package
 
 
 def _info(entry: "EntryPoint", plugin: Framework | None, error: str) -> PluginInfo:
     package, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
-    return PluginInfo(entry.name, package, version, plugin.api if plugin else None, entry.value, error)
+    api, name = (plugin.api, plugin.name) if plugin else (None, "")
+    return PluginInfo(entry.name, package, version, api, entry.value, error, name)
 
 
 def _load(entry: "EntryPoint") -> tuple[Framework | None, str]:

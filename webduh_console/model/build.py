@@ -160,7 +160,8 @@ class BuildPlan(msgspec.Struct, frozen=True):
     is built with besides. `system` are steps that equip the machine itself: they run as root before anything of the app
     is there, with its `apt` alone, and what they make is there for the build and for what runs. `runtime` are the paths
     that run, all others stay behind (empty: all run). `writes` are folders that the app writes to while it runs and
-    that need not outlive it. `checks` must hold in what was built. A plan `from_root` is one of a workspace: its paths
+    that need not outlive it. `files` are texts that it needs besides its source: path → text, relative to the app's
+    folder. `checks` must hold in what was built. A plan `from_root` is one of a workspace: its paths
     and commands are relative to its root.
     """
 
@@ -189,6 +190,7 @@ class BuildPlan(msgspec.Struct, frozen=True):
     system: tuple[BuildStep, ...] = ()
     runtime: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    files: dict[str, str] = {}
     checks: tuple[Check, ...] = ()
     from_root: bool = False
 

@@ -66,6 +66,21 @@ class StepFinished(Event, frozen=True, kw_only=True, tag="step-finished"):
     figures: dict[str, float] = {}
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A part of a build: how many seconds it took (None: it was taken from an earlier build, or nobody knows), and how
+    many bytes of it are in what was made (None: none, or nobody knows)."""
+
+    name: str
+    seconds: float | None = None
+    bytes: int | None = None
+
+
+class Explained(Event, frozen=True, kw_only=True, tag="explained"):
+    """Where the seconds and the bytes of a build went, in the order of its parts."""
+
+    parts: tuple[Part, ...]
+
+
 class Warned(Event, frozen=True, kw_only=True, tag="warned"):
     """Something a person should know that does not stop the work."""
 
@@ -102,4 +117,6 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
     error: dict[str, str] = {}
 
 
-AnyEvent = Started | StepStarted | Output | Progress | StepFinished | Warned | Reverting | Serving | Finished
+AnyEvent = (
+    Started | StepStarted | Output | Progress | StepFinished | Explained | Warned | Reverting | Serving | Finished
+)

@@ -84,7 +84,7 @@ class Spec(msgspec.Struct, frozen=True):
     """Everything that decides how a release runs, but for its artifact and its variables' values.
 
     `memory` in bytes and `cpus` in cores limit each instance (0: no limit). Without `overlap` the old instances are
-    stopped before the new ones start.
+    stopped before the new ones start. `read_only`: in a container nothing can be written but /tmp and volumes.
     """
 
     framework: str
@@ -101,6 +101,7 @@ class Spec(msgspec.Struct, frozen=True):
     keep: int = 5
     overlap: bool = True
     files: tuple[Mount, ...] = ()
+    read_only: bool = False
 
     def overlaps(self, process: Process) -> bool:
         """Whether the old instances of a process run on while the new ones start."""

@@ -11,7 +11,7 @@ import msgspec
 from webduh_console.errors import CancelledError
 from webduh_console.model.audit import Act
 from webduh_console.model.drift import Drift
-from webduh_console.model.events import Event, Phase
+from webduh_console.model.events import Event, Part, Phase
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogSource, MetricSource
 from webduh_console.model.plan import Plan
@@ -111,6 +111,9 @@ class Builder(Protocol):
 
         Holds no lease; leaves nothing behind when it fails; the same input gives the same artifact.
         """
+
+    def explain(self, plan: Plan, artifact: Artifact) -> Sequence[Part]:
+        """Where the seconds of the build went that was made last, and the bytes of its artifact. Read-only."""
 
 
 class JournalLine(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Which framework is chosen, against which, and how that is told."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -200,7 +201,7 @@ def test_a_slow_plugin_is_only_warned_about(tree: Tree, tmp_path: Path) -> None:
 
     found = detect(tree({"x": ""}), [Slow("a")])
     assert found.match.framework == "a"
-    assert found.plan.warnings[0].startswith("The plugin a took 2.0 s to detect")
+    assert re.match(r"The plugin a took \d+\.\d s to detect", found.plan.warnings[0])
 
 
 @pytest.mark.parametrize("others", [[], [Known("static", "static")], [Known("python", "language")]])

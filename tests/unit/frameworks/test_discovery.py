@@ -20,6 +20,8 @@ class Plugin:
 """
 
 
+
+
 def install(folder: Path, package: str, module: str, text: str, name: str) -> None:
     """Puts a distribution with one plugin into a folder, as an installer would."""
     info = folder / f"{package}-1.2.dist-info"
@@ -38,10 +40,13 @@ def test_the_plugins_that_ship_are_found() -> None:
 
 
 def test_anybodys_plugin_is_found_by_being_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path, "webduh-hugo", "hugo_plugin_found", GOOD.format(name="hugo", api=1), "hugo")
+    install(tmp_path, "webduh-soupault", "soupault_found", GOOD.format(name="soupault", api=1), "soupault")
     monkeypatch.syspath_prepend(tmp_path)
-    assert "hugo" in [plugin.name for plugin in plugins()]
-    assert PluginInfo("hugo", "webduh-hugo", "1.2", 1, "hugo_plugin_found:Plugin") in installed()
+    assert "soupault" in [plugin.name for plugin in plugins()]
+    assert (
+        PluginInfo("soupault", "webduh-soupault", "1.2", 1, "soupault_found:Plugin", framework="soupault")
+        in installed()
+    )
 
 
 @pytest.mark.parametrize(

@@ -396,3 +396,14 @@ def test_a_plan_may_name_an_image_itself() -> None:
     plan = msgspec.structs.replace(GO, base="example/builder:7", runs_on="example/runner:7")
 
     assert render(plan).bases == ("example/builder:7", "example/runner:7")
+
+
+def test_a_plan_may_bring_texts_that_are_written_as_they_are() -> None:
+    text = "one $HOME \\\nTEXT\n  {{ two }}\n"
+    alone = BuildPlan("python", "python", processes=(Process("web", ("python3", "run.py")),), files={"a/run.py": text})
+    built = msgspec.structs.replace(alone, build=(BuildStep("build", ("python3", "run.py")),))
+    wanted = f"COPY . .\nCOPY <<'TEXTS' ./a/run.py\n{text}TEXTS\n"
+
+    assert wanted in render(alone).dockerfile
+    assert wanted in render(built).dockerfile.partition("AS build")[2].partition("AS app")[0]
+    assert "TEXTS" not in render(built).dockerfile.partition("AS app")[2]

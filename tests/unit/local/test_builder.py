@@ -51,6 +51,7 @@ def build(tmp_path: Path, source: Path, layout: Layout, key: AppKey) -> Build:
         static: Static | None = None,
         variables: dict[str, Variable] | None = None,
         cancel: CancelToken | None = None,
+        files: dict[str, str] | None = None,
     ) -> tuple[list[Event], Artifact]:
         plan = Plan(
             "D",
@@ -61,7 +62,7 @@ def build(tmp_path: Path, source: Path, layout: Layout, key: AppKey) -> Build:
             Spec(framework="test"),
             "me",
             "command",
-            build=BuildPlan("test", "", build=steps, install=install, static=static),
+            build=BuildPlan("test", "", build=steps, install=install, static=static, files=files or {}),
             variables=variables or {},
         )
         events, work = [], LocalBuilder(layout, tmp_path / "cache").build(plan, cancel or CancelToken())
@@ -97,6 +98,14 @@ def test_a_source_without_steps_is_copied(build: Build, source: Path, layout: La
     assert (folder / "index.html").stat().st_mode & 0o777 == 0o644
     assert (folder / "sub" / "link").readlink() == Path("../index.html")
     assert isinstance(events[-1], Progress)
+
+
+def test_texts_that_a_plan_brings_are_there_when_it_is_built(build: Build, layout: Layout, key: AppKey) -> None:
+    first = build(sh("cat more/run.py > seen"), files={"more/run.py": "print(1)\n"})[1]
+    other = build(sh("cat more/run.py > seen"), files={"more/run.py": "print(2)\n"})[1]
+
+    assert (layout.artifact(key, first.digest) / "seen").read_text() == "print(1)\n"
+    assert first.digest != other.digest
 
 
 def test_ignored_files_are_left_behind(build: Build, source: Path, layout: Layout, key: AppKey) -> None:

@@ -1,6 +1,7 @@
 """PHP apps: what tells a framework, what is served, and what the machine must have for it."""
 
 import json
+import re
 
 import pytest
 from plugin_answers import matched, planned
@@ -45,9 +46,9 @@ def named(steps: tuple[BuildStep, ...]) -> list[str]:
 
 def root(found: BuildPlan) -> str:
     """The folder that Apache is told to serve, below /app."""
-    step = next(step for step in found.system if step.name == "set up Apache")
-    line = next(word for word in step.run if word.startswith("DocumentRoot"))
-    return line.partition(" ")[2].strip('"').removeprefix("/app").strip("/") or "."
+    said = re.search(r'DocumentRoot "/app/?([^"]*)"', found.files[".webduh/apache.conf"])
+    assert said is not None
+    return said[1] or "."
 
 
 def added(found: BuildPlan) -> list[str]:
@@ -356,10 +357,10 @@ def test_symfonys_env_file_stands_in_for_the_one_that_is_not_sent(tree: Tree) ->
     found = plan(tree, files)
 
     assert named(found.build) == [
-        "touch .env",
         "composer dump-autoload --no-dev --optimize",
         "composer run-script --no-dev post-install-cmd",
     ]
+    assert ".env" in found.files
     assert found.variables == {"APP_DEBUG": "0", "APP_ENV": "prod", "MAILER_DSN": "null://null"}
     assert found.env == (
         EnvVar("APP_SECRET", "Symfony signs with it", secret=True),
@@ -371,16 +372,16 @@ def test_symfonys_env_file_stands_in_for_the_one_that_is_not_sent(tree: Tree) ->
 def test_wordpress_gets_a_configuration_that_reads_variables_unless_it_has_one(tree: Tree) -> None:
     files = {"wp-load.php": "", "wp-includes/version.php": "", "index.php": ""}
 
-    assert named(plan(tree, files).build) == ["cp /usr/local/share/wp-config.php wp-config.php"]
-    assert plan(tree, {**files, "wp-config.php": "<?php"}).build == ()
+    assert "WORDPRESS_DB_" in plan(tree, files).files["wp-config.php"]
+    assert "wp-config.php" not in plan(tree, {**files, "wp-config.php": "<?php"}).files
     assert plan(tree, files).volumes == (Volume("uploads", "wp-content/uploads"),)
 
 
 @pytest.mark.parametrize(("more", "closed"), [({}, False), ({"composer.json": composer("a/b")}, True)])
 def test_what_composer_put_beside_the_pages_is_not_served(tree: Tree, more: dict[str, str], closed: bool) -> None:
-    words = [word for step in plan(tree, {"index.php": "", **more}).system for word in step.run]
+    settings = plan(tree, {"index.php": "", **more}).files[".webduh/apache.conf"]
 
-    assert ('<Location "/vendor">' in words) == closed
+    assert ('<Location "/vendor">' in settings) == closed
 
 
 @pytest.mark.parametrize(

@@ -26,42 +26,38 @@ def test_the_plugin_of_the_guide_works_when_it_is_installed(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "site-packages"
-    info = package / "webduh_hugo-1.0.dist-info"
+    info = package / "webduh_soupault-1.0.dist-info"
     info.mkdir(parents=True)
-    (package / "webduh_hugo.py").write_text(block("python", "class Plugin"))
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: webduh-hugo\nVersion: 1.0\n")
-    entry = re.search(r'^hugo = "(.*)"$', block("toml", "entry-points"), re.MULTILINE)
+    (package / "webduh_soupault.py").write_text(block("python", "class Plugin"))
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: webduh-soupault\nVersion: 1.0\n")
+    entry = re.search(r'^soupault = "(.*)"$', block("toml", "entry-points"), re.MULTILINE)
     assert entry
-    (info / "entry_points.txt").write_text(f"[webduh.frameworks]\nhugo = {entry[1]}\n")
+    (info / "entry_points.txt").write_text(f"[webduh.frameworks]\nsoupault = {entry[1]}\n")
     monkeypatch.syspath_prepend(package)
     found = detect(
-        tree({"hugo.toml": "", "package.json": '{"scripts": {"build": "x"}}', ".tool-versions": "hugo 0.140"}),
+        tree({"soupault.toml": "", "package.json": '{"scripts": {"build": "x"}}', ".tool-versions": "soupault 5.0"}),
         plugins(),
     )
     assert found.plan == BuildPlan(
-        "hugo",
-        "go",
-        build=(
-            BuildStep(
-                "build the site", ("hugo", "--minify", "--destination", "public"), ("hugo",), outputs=("public",)
-            ),
-        ),
+        "soupault",
+        "html",
+        build=(BuildStep("build the site", ("soupault", "--build-dir", "public"), ("soupault",), outputs=("public",)),),
         static=Static("public"),
-        versions={"hugo": "0.140"},
-        version_source={"hugo": ".tool-versions"},
+        versions={"soupault": "5.0"},
+        version_source={"soupault": ".tool-versions"},
     )
 
 
 def test_the_test_of_the_guide_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "package").mkdir()
-    (tmp_path / "package/webduh_hugo.py").write_text(block("python", "class Plugin"))
+    (tmp_path / "package/webduh_soupault.py").write_text(block("python", "class Plugin"))
     monkeypatch.syspath_prepend(tmp_path / "package")
     names: dict[str, object] = {}
     exec(compile(block("python", "def test_"), "docs/plugins.md", "exec"), names)
     site = tmp_path / "site"
     site.mkdir()
     names["test_a_site_is_built_into_public"](site)  # type: ignore[operator]
-    assert FolderSource(site).files() == ("hugo.toml",)
+    assert FolderSource(site).files() == ("soupault.toml",)
 
 
 def test_a_working_plugin_takes_less_than_fifty_lines() -> None:
@@ -72,5 +68,5 @@ def test_every_reader_that_the_guide_names_is_there() -> None:
     readers = re.findall(
         r"^\| `(\w+)\(", GUIDE.partition("## Readers to share")[2].partition("## Testing")[0], re.MULTILINE
     )
-    assert len(readers) == 9
+    assert len(readers) == 10
     assert [name for name in readers if name not in webduh_console.frameworks.__all__] == []

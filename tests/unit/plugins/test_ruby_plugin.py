@@ -269,9 +269,7 @@ def test_rails_that_only_answers_programs_has_no_assets(tree: Tree) -> None:
 def test_sealed_credentials_need_their_key(tree: Tree) -> None:
     found = plan(tree, {**RAILS, "Gemfile": gemfile("rails"), "config/credentials.yml.enc": "x"})
 
-    assert found.env == (
-        EnvVar("RAILS_MASTER_KEY", "opens config/credentials.yml.enc", "both", required=True, secret=True),
-    )
+    assert found.env == (EnvVar("RAILS_MASTER_KEY", "opens config/credentials.yml.enc", required=True, secret=True),)
 
 
 def test_a_key_that_would_be_in_the_image_is_told(tree: Tree) -> None:

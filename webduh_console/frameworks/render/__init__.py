@@ -1,6 +1,6 @@
 """The one Dockerfile renderer: from a build plan to a Dockerfile's text, and what a build must be given with it."""
 
-from webduh_console.frameworks.render.bases import BASES, Base
+from webduh_console.frameworks.render.bases import BASES, Base, load_bases
 from webduh_console.frameworks.render.dockerfile import Rendered, RenderError, render
 from webduh_console.frameworks.render.ignored import dockerignore
 from webduh_console.frameworks.render.offered import SECRETS_DIGEST
@@ -17,5 +17,6 @@ __all__ = [
     "Rendered",
     "dockerignore",
     "in_image",
+    "load_bases",
     "render",
 ]

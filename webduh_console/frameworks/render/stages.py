@@ -8,7 +8,7 @@ from typing import NamedTuple
 from webduh_console.frameworks.render import packages, site
 from webduh_console.frameworks.render.bases import BASES, Base, Brought, base_of, brought, found, version_of
 from webduh_console.frameworks.render.offered import SECRETS_DIGEST, Offer
-from webduh_console.frameworks.render.words import copy, exec_form, run, settings
+from webduh_console.frameworks.render.words import copy, exec_form, run, settings, text_file
 from webduh_console.model.build import BuildPlan, BuildStep, Command, Static
 
 FOLDER = "/app"
@@ -175,7 +175,7 @@ class Stages:
             block += self._step(self._pruned, {}, caches=self._caches_of(self._plan.install))
         if self._plan.build or not apart:
             block = self._language("build")
-            block += [f"WORKDIR {FOLDER}", "COPY . ."]
+            block += [f"WORKDIR {FOLDER}", "COPY . .", *self._files()]
             block += [copy([f"{FOLDER}/{name}"], f"./{name}", "--from=dependencies") for name in self._changed]
             if not apart:
                 self._install(block)
@@ -217,13 +217,17 @@ class Stages:
         else:
             origin = "production" if self._pruned else "dependencies"
             block += [copy([f"{FOLDER}/{output}"], f"./{output}", f"--from={origin}") for output in self._kept]
-            block.append(f"COPY --from=build {FOLDER} ./" if made else "COPY . .")
+            block += [f"COPY --from=build {FOLDER} ./"] if made else ["COPY . .", *self._files()]
         block += _volumes(plan)
         command = plan.start or next(one.command for one in plan.processes if one.command)
         stop = found(self._order.bases, plan.runs_on or self._key).stop
         block += [f"USER {USER}", *self._checks(), f"EXPOSE {self._order.port}"]
         block += [*([f"STOPSIGNAL {stop}"] if stop else ()), "ENTRYPOINT []"]
         block.append(f"CMD {exec_form(in_image(command, self._order.port))}")
+
+    def _files(self) -> list[str]:
+        """The texts that the plan brings."""
+        return [line for path, text in self._plan.files.items() for line in text_file(f"./{path}", text)]
 
     def _final(self) -> list[str]:
         """The stage that runs, where that is another image than the one it is built on."""

@@ -56,6 +56,14 @@ def copy(sources: Sequence[str], destination: str, *options: str) -> str:
     return " ".join(("COPY", *options, exec_form([*literal, _unexpanded(destination)])))
 
 
+def text_file(path: str, text: str) -> list[str]:
+    """The lines of a COPY that writes a text to a file, as it is but for a line end at its end."""
+    word = "TEXT"
+    while word in text:
+        word += "S"
+    return [f"COPY <<'{word}' {path}", *text.rstrip("\n").split("\n"), word]
+
+
 def _line(command: Command) -> str:
     """The command as a shell line."""
     if len(command) == 3 and command[:2] == ("sh", "-c") and not _NOT_FIRST.match(command[2]):

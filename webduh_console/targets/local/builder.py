@@ -5,8 +5,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Collection, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from webduh_console.errors import BuildError, WebduhError
 from webduh_console.frameworks.tree import fingerprint, walk
 from webduh_console.model.build import BuildPlan, BuildStep
-from webduh_console.model.events import Event, Output, Progress
+from webduh_console.model.events import Event, Output, Part, Progress
 from webduh_console.model.mask import masker
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
@@ -46,6 +46,15 @@ class LocalBuilder:
     layout: Layout
     cache: Path
     named: Callable[[AppKey], Collection[str]] | None = None
+    times: list[tuple[BuildStep, float]] = field(default_factory=list, compare=False)
+
+    def explain(self, plan: Plan, artifact: Artifact) -> Sequence[Part]:
+        """The steps that were run, with the sizes of what they made; and the source."""
+        folder = self.layout.artifact(plan.key, artifact.digest)
+        sizes = {step.name: sum(_measure(folder / output)[0] for output in step.outputs) for step, _ in self.times}
+        rest = Part("the source, and all else", None, max(0, artifact.size - sum(sizes.values())))
+        own = (Part(f"{step.name}: {' '.join(step.run)}", took, sizes[step.name] or None) for step, took in self.times)
+        return rest, *own
 
     def build(self, plan: Plan, cancel: CancelToken) -> Generator[Event, None, Artifact]:
         """Build the plan's source; BuildError has the failing step and its last lines.
@@ -92,6 +101,9 @@ class LocalBuilder:
     ) -> Generator[Event, None, Artifact]:
         started = time.monotonic()
         yield from _copy(Path(plan.source.folder), folder, files, cancel)
+        for path, text in build.files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, "utf-8")
         env = build_environment(self.cache, plan.variables)
         key = install_key(build.install, folder)
         steps = [*build.install, *build.build, *_image(plan, build, digest)]
@@ -100,7 +112,9 @@ class LocalBuilder:
             yield Output(text="the dependencies are unchanged: they are taken from the build before")
             steps = steps[len(build.install) :]
         for step in steps:
+            began = time.monotonic()
             yield from self._run(step, folder, env, masked=secret_values(plan.variables), cancel=cancel)
+            self.times.append((step, round(time.monotonic() - began, 3)))
         if build.static:
             if not (folder / build.static.dir).is_dir():
                 raise _no_output(build)
@@ -176,6 +190,8 @@ def _digest(plan: Plan, source: str) -> str:
     variables = [(name, variable.value) for name, variable in sorted(plan.variables.items())] if steps else []
     build = plan.build
     essence = [source, build.install, build.build, build.static, build.dockerfile, variables, sys.version, sys.platform]
+    if build.files:
+        essence.append(sorted(build.files.items()))
     if plan.spec.files and not build.dockerfile:  # they are put into the artifact's own folder
         essence.append([(mount.path, mount.digest) for mount in plan.spec.files])
     return hashlib.sha256(msgspec.json.encode(essence)).hexdigest()

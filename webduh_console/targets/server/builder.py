@@ -6,14 +6,14 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import normpath
 
 from webduh_console.errors import BuildError
 from webduh_console.frameworks.render import BASES, SECRETS_DIGEST, Base, Rendered, render
-from webduh_console.model.events import Event, Output, Progress, Warned
+from webduh_console.model.events import Event, Output, Part, Progress, Warned
 from webduh_console.model.mask import masker
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Artifact, Variable
@@ -22,6 +22,7 @@ from webduh_console.targets.server.buildfailures import KEPT, build_error
 from webduh_console.targets.server.building import BUILD
 from webduh_console.targets.server.buildkit import LAST_LINES, Reading
 from webduh_console.targets.server.caps import NO_WISH, Caps, capped
+from webduh_console.targets.server.explaining import HISTORY, parts
 from webduh_console.targets.server.following import Sending, followed
 from webduh_console.targets.server.layout import Layout
 from webduh_console.targets.server.manifest import Manifest, manifest
@@ -55,6 +56,7 @@ class ServerBuilder:
     sudo: bool = False
     caps: Caps = NO_WISH
     bases: Mapping[str, Base] = field(default_factory=lambda: BASES)
+    times: list[tuple[str, float | None]] = field(default_factory=list, compare=False)
 
     def build(self, plan: Plan, cancel: CancelToken) -> Generator[Event, None, Artifact]:
         """Bring the source to the server and build it there.
@@ -79,11 +81,18 @@ class ServerBuilder:
                 return known
             attempt = yield from self._attempt(plan, rendered, want, seen, key, inputs, cancel)
             if image := attempt.said.get("image"):
+                self.times[:] = attempt.reading.times()
                 digest, _, size = image.partition(" ")
                 return Artifact(digest, "image", int(size), want.files, round(time.monotonic() - started, 3))
             if "changed" not in attempt.said:
                 raise self._error(plan, attempt)
         raise crowded(self.machine, self._places(plan))
+
+    def explain(self, plan: Plan, artifact: Artifact) -> Sequence[Part]:
+        """The steps of BuildKit with their times, and the layers of the image with their sizes."""
+        image = f"{self._repository(plan)}:{artifact.digest.removeprefix('sha256:')[:16]}"
+        answer = self.machine.sh(HISTORY, self.socket, image, root=self.sudo)
+        return parts(self.times, answer.text.splitlines()) if answer.code == 0 else ()
 
     def _attempt(
         self, plan: Plan, rendered: Rendered, want: Manifest, seen: Seen, key: str, inputs: str, cancel: CancelToken

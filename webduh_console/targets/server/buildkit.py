@@ -26,6 +26,7 @@ class Stage:
     name: str
     last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
     error: str = ""
+    seconds: float | None = None
 
     @property
     def hidden(self) -> bool:
@@ -90,6 +91,10 @@ class Reading:
             int(code[1]) if code else None,
         )
 
+    def times(self) -> list[tuple[str, float | None]]:
+        """Every step of the Dockerfile and how many seconds it took, None for one that was taken from the cache."""
+        return [(stage.name, stage.seconds) for stage in self._stages.values() if not stage.hidden]
+
     def _header(self, number: int, stage: Stage) -> Iterator[str]:
         if self._shown != number and not stage.hidden:
             self._shown = number
@@ -131,6 +136,7 @@ def _said(stage: Stage, rest: str) -> str | None:
         stage.error = rest.removeprefix("ERROR: ")
         return None
     if done := _DONE.fullmatch(rest):
+        stage.seconds = float(done[1])
         return f"  done in {done[1]} s" if float(done[1]) >= 0.1 else None
     if timed := _TIMED.fullmatch(rest):
         stage.last.append(cleaned(timed[2]))

@@ -45,7 +45,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     `volumes` maps a volume's name to a path inside, `files` a path on the server to one, read-only. `memory` is in
     bytes and `nano_cpus` in billionths of a core (0: no limit), `pids` how many processes and threads it may have. It
     publishes no port, has no name in its network but its own and `aliases`, and is not restarted when it ends, until it
-    is kept.
+    is kept. What is `read_only` can write to /tmp and its volumes alone.
     """
 
     name: str
@@ -62,6 +62,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     stop_signal: str = ""
     pids: int = PIDS_LIMIT
+    read_only: bool = False
 
     def __repr__(self) -> str:
         return f"ContainerSpec({self.name!r}, {self.image!r}, env={sorted(self.env)})"
@@ -105,6 +106,8 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
             host |= {"Memory": self.memory, "MemorySwap": self.memory}
         if self.nano_cpus:
             host["NanoCpus"] = self.nano_cpus
+        if self.read_only:
+            host |= {"ReadonlyRootfs": True, "Tmpfs": {"/tmp": "mode=1777"}}
         return host
 
     def _mount(self, volume: str, path: str) -> dict[str, object]:
@@ -201,6 +204,7 @@ def container_spec(release: Release, process: Process, index: int = 1, layout: L
         },
         memory=release.spec.memory,
         nano_cpus=round(release.spec.cpus * 1e9),
+        read_only=release.spec.read_only,
     )
 
 

@@ -4,6 +4,7 @@ What only some commands need is imported where it is used, so that `status` star
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,7 +40,7 @@ class ServerTarget:
     """A `Target` whose one place is a server. Nothing is connected before something is asked.
 
     `address` is the server's as a person wrote it; `teams` are the targets of several servers that it is one of: what
-    was deployed to those is theirs.
+    was deployed to those is theirs. `images` is the file of a user's own table of images.
     """
 
     kind = "server"
@@ -47,8 +48,8 @@ class ServerTarget:
         {Ability.OVERLAP, Ability.DRAIN, Ability.VOLUMES, Ability.SCALE, Ability.SHELL, Ability.ONE_OFF}
     )
 
-    def __init__(self, name: str, machine: Machine, address: str) -> None:
-        self.name, self.machine, self.address = name, machine, address
+    def __init__(self, name: str, machine: Machine, address: str, images: Path | None = None) -> None:
+        self.name, self.machine, self.address, self.images = name, machine, address, images
         self.places: tuple[str, ...] = (name,)
         self.teams: frozenset[str] = frozenset()
 
@@ -163,9 +164,10 @@ class ServerTarget:
 
     def builder(self) -> "ServerBuilder":
         """Builds on the server, with BuildKit."""
+        from webduh_console.frameworks.render import load_bases
         from webduh_console.targets.server.builder import ServerBuilder
 
-        return ServerBuilder(self.machine, self.folder.layout, sudo=self.folder.sudo)
+        return ServerBuilder(self.machine, self.folder.layout, sudo=self.folder.sudo, bases=load_bases(self.images))
 
     def steps(self, plan: Plan) -> Sequence[Step]:
         """Network, artifact, release process, start, healthy; route, workers; watch."""
