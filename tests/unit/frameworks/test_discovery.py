@@ -20,8 +20,6 @@ class Plugin:
 """
 
 
-
-
 def install(folder: Path, package: str, module: str, text: str, name: str) -> None:
     """Puts a distribution with one plugin into a folder, as an installer would."""
     info = folder / f"{package}-1.2.dist-info"
