@@ -31,9 +31,13 @@ from webduh_plugins.ruby_gems import warnings as about_gems
 from webduh_plugins.ruby_packages import packages
 from webduh_plugins.ruby_start import (
     FRAMEWORKS,
+    JEKYLL,
     SITES,
     Site,
+    bare_jekyll_steps,
+    bundled,
     framework,
+    is_bare_jekyll,
     program,
     server,
     serves,
@@ -56,6 +60,8 @@ _GIVEN = frozenset(
         *("SECRET_KEY_BASE_DUMMY", "SOLID_QUEUE_IN_PUMA"),
     }
 )
+# Gems that other people's apps are worked on with.
+_TOOLS = frozenset({"cocoapods", "danger", "fastlane", "overcommit", "rubocop", "xcpretty"})
 _SUPERSEDES = ("node", "static")
 
 
@@ -70,6 +76,10 @@ class Plugin:
         """A framework is told by its gem; Rails by its own files too."""
         found = gems(source)
         rack = source.exists("config.ru")
+        if not found.file and is_bare_jekyll(source):
+            return Match(
+                self.name, "framework", 0.8, (Evidence("_config.yml", "is for Jekyll"),), "jekyll", ("static",)
+            )
         if not found.file and not rack:
             file = program(source, found)
             if not file:
@@ -93,11 +103,15 @@ class Plugin:
             return Match(self.name, "framework", 0.9, (*named, *begun), variant, ("static",))
         if file or "web" in procfile(source):
             return Match(self.name, "language", 0.7 if file and serves(source, file) else 0.6, listed)
+        if _TOOLS.issuperset(found.direct):
+            return None
         return Match(self.name, "language", 0.2, listed)
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """The gems go into `vendor/bundle`; a Procfile says better than any guess how the app is started."""
         found = gems(source)
+        if not found.file and is_bare_jekyll(source):
+            return _pages(source, self.name)
         is_rails, made = rails.is_rails(source, found), site(source, found)
         apt, build_apt = packages(found, git=from_git(source, found))
         version = ruby_version(source, found)
@@ -126,6 +140,24 @@ class Plugin:
         )
 
 
+def _pages(source: Source, name: str) -> BuildPlan:
+    """The plan of a site that GitHub Pages would build."""
+    install, build = bare_jekyll_steps(source)
+    version = ruby_version(source, gems(source))
+    return BuildPlan(
+        name,
+        "ruby",
+        variant="jekyll",
+        install=(install,),
+        build=(build,),
+        static=Static(JEKYLL.output(source)),
+        versions={"ruby": version.text} if version else {},
+        version_source={"ruby": version.file} if version else {},
+        warnings=("There is no Gemfile: the site is built with the gems that GitHub Pages has.",),
+        build_apt=("build-essential",),
+    )
+
+
 class _Plan:
     """What a plan says of an app, part by part."""
 
@@ -151,7 +183,7 @@ class _Plan:
         lines = procfile(self._source)
         guessed, port = self._guessed()
         chosen = [process for process in guessed if process.name not in lines]
-        said = tuple(Process(name, argv(line)) for name, line in lines.items())
+        said = tuple(Process(name, bundled(argv(line), self._found)) for name, line in lines.items())
         return (*chosen, *said), None if "web" in lines else port
 
     def _guessed(self) -> tuple[list[Process], int | None]:
@@ -166,6 +198,8 @@ class _Plan:
         if file := program(source, found):
             command, port = started(source, found, file)
             return [Process("web", command)], port
+        if found.file and source.exists("Rakefile"):
+            return [Process("web", ("bundle", "exec", "rake"))], None
         return [], None
 
     def given(self) -> dict[str, str]:

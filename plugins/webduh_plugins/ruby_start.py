@@ -72,6 +72,8 @@ SITES = (
 )
 """The generators of static sites."""
 
+JEKYLL = next(one for one in SITES if one.name == "jekyll")
+
 
 def site(source: Source, found: Gems) -> tuple[Site, str] | None:
     """The generator that makes the app, and the gem that tells it."""
@@ -80,6 +82,25 @@ def site(source: Source, found: Gems) -> tuple[Site, str] | None:
         if gem and any(map(source.exists, one.files)):
             return one, gem
     return None
+
+
+def is_bare_jekyll(source: Source) -> bool:
+    """Whether this is a site as GitHub Pages takes it: for Jekyll, without a Gemfile."""
+    if not source.exists("_config.yml") or source.exists("package.json"):
+        return False
+    return any(map(source.folder, ("_posts", "_layouts", "_includes")))
+
+
+def bare_jekyll_steps(source: Source) -> tuple[BuildStep, BuildStep]:
+    """The steps that install what GitHub Pages has, and make the site."""
+    home = 'export GEM_HOME="$PWD/vendor/bundle" && '
+    install = ("sh", "-c", home + "gem install --no-document github-pages webrick")
+    build = ("sh", "-c", home + "vendor/bundle/bin/jekyll build")
+    folder = JEKYLL.output(source)
+    return (
+        BuildStep("install Jekyll", install, ("gem",)),
+        BuildStep("build the site", build, ("ruby",), outputs=(folder,), env=JEKYLL.env),
+    )
 
 
 def server(source: Source, found: Gems, rack: str) -> Command:
@@ -127,6 +148,12 @@ def started(source: Source, found: Gems, file: str) -> tuple[Command, int | None
     if port or _MODULAR.search(text):
         return words, int(port[1]) if port else None
     return (*words, "-o", "0.0.0.0", "-p", "${PORT}"), None
+
+
+def bundled(command: Command, found: Gems) -> Command:
+    """A command of a Procfile: a program by its bare name may be a gem's, which Bundler knows."""
+    bare = "/" not in command[0] and command[0] not in ("bundle", "env", "exec", "sh")
+    return ("bundle", "exec", *command) if bare and found.file else command
 
 
 def _named(rack: str) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ def named(steps: tuple[BuildStep, ...]) -> list[str]:
         ({"Gemfile": gemfile("discordrb"), "bot.rb": ""}, "", "bundle exec ruby bot.rb"),
         ({"Gemfile": gemfile("discordrb"), "anything.rb": ""}, "", "bundle exec ruby anything.rb"),
         ({"main.rb": "puts 1"}, "", "ruby main.rb"),
+        ({"Gemfile": gemfile("rake"), "Rakefile": ""}, "", "bundle exec rake"),
+        ({"Gemfile": gemfile("rack"), "Procfile": "web: puma -p $PORT"}, "rack", "bundle exec puma -p ${PORT}"),
         (
             {"Gemfile": gemfile("sinatra"), "Procfile": "web: bundle exec puma -p $PORT"},
             "sinatra",
@@ -138,9 +140,17 @@ def test_a_site_is_built_into_its_folder(
     assert found.processes == ()
 
 
+def test_a_site_for_github_pages_needs_no_gemfile(tree: Tree) -> None:
+    found = detect(tree({"_config.yml": "title: x", "_posts/2025-01-01-a.md": "", "index.html": ""}), plugins())
+
+    assert (found.plan.variant, found.plan.static) == ("jekyll", Static("_site"))
+    assert "gem install --no-document github-pages" in render(found.plan).dockerfile
+
+
 def test_a_site_of_hexo_and_a_library_are_no_ruby_apps(tree: Tree) -> None:
     assert Plugin().detect(tree({"_config.yml": "", "package.json": '{"dependencies": {"hexo": "7"}}'})) is None
     assert Plugin().detect(tree({"lib/tool.rb": ""})) is None
+    assert Plugin().detect(tree({"Gemfile": gemfile("fastlane", "cocoapods")})) is None
     tool = Plugin().detect(tree({"Gemfile": gemfile("rake"), "lib/tool.rb": ""}))
     assert tool is not None
     assert tool.confidence < 0.5
