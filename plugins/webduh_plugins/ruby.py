@@ -113,7 +113,9 @@ class Plugin:
         if not found.file and is_bare_jekyll(source):
             return _pages(source, self.name)
         is_rails, made = rails.is_rails(source, found), site(source, found)
-        apt, build_apt = packages(found, git=from_git(source, found))
+        apt, build_apt = packages(
+            found, git=from_git(source, found), sql=is_rails and source.exists("db/structure.sql")
+        )
         version = ruby_version(source, found)
         plan = _Plan(source, found, is_rails=is_rails, made=made[0] if made else None)
         begun, port = plan.processes()

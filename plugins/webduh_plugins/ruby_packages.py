@@ -34,17 +34,28 @@ _PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _COMPILER = ("build-essential", "libyaml-dev", "pkg-config")
 
 
-def packages(found: Gems, *, git: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The packages an app runs with, and those its gems are compiled with besides."""
+# A schema in SQL is loaded by the database's own client.
+_CLIENTS = {"pg": "postgresql-client", "mysql2": "default-mysql-client", "trilogy": "default-mysql-client"}
+_OTHER_UPLOADS = ("carrierwave", "kt-paperclip", "paperclip", "shrine")
+
+
+def packages(found: Gems, *, git: bool, sql: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The packages an app runs with, and those its gems are compiled with besides. `sql`: its schema is in SQL."""
     if not found.file:
         return (), ()
-    used = [pair for gem, pair in _PACKAGES.items() if found.has(gem)]
+    used = [pair for gem, pair in _PACKAGES.items() if found.has(gem) and not _unused(gem, found)]
+    used += [((client,), ()) for gem, client in _CLIENTS.items() if sql and gem in found.direct]
     compiled = (
         *_COMPILER,
         *(("git", "ca-certificates") if git else ()),
         *(name for _, names in used for name in names),
     )
     return _once(name for names, _ in used for name in names), _once(compiled)
+
+
+def _unused(gem: str, found: Gems) -> bool:
+    """Whether a gem is only there because another one could use it: Active Storage changes images with libvips."""
+    return gem == "mini_magick" and gem not in found.direct and found.has("rails") and not found.has(*_OTHER_UPLOADS)
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -238,6 +238,17 @@ def test_gems_get_the_libraries_they_run_with_and_what_compiles_them_stays_behin
     assert build not in found.apt
 
 
+def test_rails_changes_images_with_vips_unless_it_says_otherwise(tree: Tree) -> None:
+    locked = {**RAILS, "Gemfile.lock": lock("rails", "image_processing", "mini_magick", "ruby-vips")}
+
+    assert plan(tree, {**locked, "Gemfile": gemfile("rails", "image_processing")}).apt == ("libvips42", "tzdata")
+    assert "imagemagick" in plan(tree, {**locked, "Gemfile": gemfile("rails", "mini_magick")}).apt
+
+
+def test_a_schema_in_sql_is_loaded_by_the_databases_client(tree: Tree) -> None:
+    assert "postgresql-client" in plan(tree, {**RAILS, "Gemfile": gemfile("rails", "pg"), "db/structure.sql": ""}).apt
+
+
 def test_gems_from_repositories_are_fetched_by_git(tree: Tree) -> None:
     assert "git" in plan(tree, {"Gemfile": gemfile(first='gem "a", github: "a/a"'), "config.ru": ""}).build_apt
 

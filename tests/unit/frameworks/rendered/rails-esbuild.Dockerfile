@@ -8,7 +8,7 @@ RUN --mount=type=cache,id=webduh-var-cache-apt,target=/var/cache/apt,sharing=loc
     --mount=type=cache,id=webduh-var-lib-apt,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
     && apt-get update -q \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends imagemagick libpq5 libvips42 tzdata
+    && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends libpq5 libvips42 tzdata
 
 FROM node:22-slim AS node
 
