@@ -45,6 +45,8 @@ TraceEnable Off
 Listen ${PORT}
 
 <VirtualHost *:${PORT}>
+    # Redirects name the port that visitors know, which is not the one inside.
+    ServerName localhost:80
     ErrorLog /proc/self/fd/2
     LogFormat "%a %t \"%r\" %>s %O %D" webduh
     CustomLog /proc/self/fd/1 webduh
