@@ -24,7 +24,7 @@ _PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "snappy": (("libsnappy1v5",), ("cmake", "libsnappy-dev")),
     "rdkafka": ((), ("cmake",)),
     "streamio-ffmpeg": (("ffmpeg",), ()),
-    "taglib-ruby": (("libtag1v5",), ("libtag1-dev",)),
+    "taglib-ruby": (("libtag1-dev",), ("libtag1-dev",)),
     "gpgme": (("libgpgme11",), ("libgpgme-dev",)),
     "ffi": ((), ("libffi-dev",)),
     "psych": ((), ("libyaml-dev",)),

@@ -17,7 +17,7 @@ made = ARGV.map do |name|
     Dir.chdir(above) do
       installed.full_require_paths.each { |path| FileUtils.cp_r("#{path}/.", "lib") if path.include?(installed.full_name) }
       FileUtils.mkdir_p("bin")
-      installed.executables.each { |program| FileUtils.cp("/usr/bin/#{program}", "bin/#{program}") }
+      installed.executables.each { |program| FileUtils.cp(installed.bin_file(program), "bin/#{program}") }
       spec.files = Dir["{bin,lib}/**/*"].select { |file| File.file?(file) }
       FileUtils.mv(Gem::Package.build(spec, true), "#{folder}/gems")
     end

@@ -9,7 +9,7 @@ for name; do
     pgsql|pdo_pgsql) package=pgsql ;;
     *) package=$name ;;
   esac
-  packages="$packages php8.4-$package"
+  dpkg -s "php8.4-$package" >/dev/null 2>&1 || packages="$packages php8.4-$package"
 done
 [ -n "$packages" ] || exit 0
 apt-get update -q
