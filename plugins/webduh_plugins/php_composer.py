@@ -20,15 +20,12 @@ INSTALL = ("composer", "install", "--no-dev", "--no-progress", "--prefer-dist")
 # Plugins that put packages elsewhere, or change them: their work is not in `vendor` alone.
 _PLACING = frozenset(
     {
-        *(
-            "composer/installers",
-            "cweagans/composer-patches",
-            "drupal/core-composer-scaffold",
-            "oomphinc/composer-installers-extender",
-        ),
-        *("johnpbloch/wordpress-core-installer", "roots/wordpress-core-installer", "typo3/cms-composer-installers"),
-        *("magento/magento-composer-installer", "wikimedia/composer-merge-plugin", "neos/composer-plugin"),
-        *("craftcms/plugin-installer", "yiisoft/yii2-composer", "codeigniter/framework"),
+        *("composer/installers", "cweagans/composer-patches", "oomphinc/composer-installers-extender"),
+        *("johnpbloch/wordpress", "roots/wordpress", "roots/wordpress-no-content"),
+        *("drupal/core", "drupal/core-recommended", "drupal/core-composer-scaffold", "drupal/recommended-project"),
+        *("typo3/cms-core", "typo3/cms-composer-installers", "neos/composer-plugin"),
+        *("magento/magento-composer-installer", "magento/product-community-edition"),
+        *("october/rain", "wikimedia/composer-merge-plugin", "craftcms/plugin-installer", "codeigniter/framework"),
     }
 )
 _UNPACKED = ("path", "artifact")
@@ -132,7 +129,8 @@ def whole(found: Packages) -> bool:
     repositories = found.project.get("repositories")
     listed = list(repositories.values()) if isinstance(repositories, dict) else repositories
     placed = _PLACING.intersection((*found.required, *found.locked))
-    return bool(placed) or any(one.get("type") in _UNPACKED for one in _list(listed))
+    paths = table(found.project, "extra").get("installer-paths")
+    return bool(placed or paths) or any(one.get("type") in _UNPACKED for one in _list(listed))
 
 
 def warnings(source: Source, found: Packages) -> Iterator[str]:

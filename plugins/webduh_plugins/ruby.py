@@ -92,7 +92,8 @@ class Plugin:
             needs = ("node",) if rails.needs_node(source, found) else ()
             return Match(self.name, "framework", 0.97, evidence, "rails", _SUPERSEDES, needs)
         if made := site(source, found):
-            needs = ("node",) if made[0].name == "bridgetown" and source.exists("package.json") else ()
+            piped = made[0].name == "bridgetown" or "external_pipeline" in source.text("config.rb")
+            needs = ("node",) if piped and source.exists("package.json") else ()
             reason = (Evidence(found.file, f"needs {made[1]}"),)
             return Match(self.name, "framework", 0.95, reason, made[0].name, _SUPERSEDES, needs)
         variant = framework(source, found) or ("rack" if rack else "")

@@ -268,7 +268,9 @@ def test_classes_that_are_found_by_looking_are_mapped_when_they_are_there(tree: 
     "text",
     [
         composer("composer/installers", "roots/wordpress"),
-        composer("drupal/core-recommended", "drupal/core-composer-scaffold"),
+        composer("roots/wordpress"),
+        composer("drupal/core-recommended"),
+        composer("a/b", extra={"installer-paths": {"web/x": ["a/b"]}}),
         composer("a/b", repositories=[{"type": "path", "url": "packages/*"}]),
         composer("a/b", "cweagans/composer-patches"),
     ],
