@@ -4,6 +4,7 @@ They stand on Debian, and hold what Debian and PyPI have: whatever version a nam
 """
 
 from recipes import APT, Recipe
+from script_recipes import SCRIPTS
 
 # Without the tests of the standard library, which are half of its files.
 GO = f"""\
@@ -41,4 +42,5 @@ LANGUAGES = (
     Recipe(("rust:1-slim",), RUST),
     Recipe(("maven:3-eclipse-temurin-21",), MAVEN),
     Recipe(("eclipse-temurin:21-jre",), JRE),
+    *SCRIPTS,
 )
