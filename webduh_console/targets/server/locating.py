@@ -63,6 +63,8 @@ def plan_facts(folder: RootFolder, engine: Engine, plan: Plan, others: Mapping[A
     if traefik is None or not traefik.running:
         says = "it is not there" if traefik is None else f"it is {traefik.status}"
         yield Fact(place, "traefik", says, False, f"`webduh server setup {place}` starts it.")
+    if plan.spec.schedules:
+        yield Fact(place, "schedules", "they run on this machine alone so far", False, "Take them out of webduh.yaml.")
     yield from taken(place, plan.key, plan.spec, others)
 
 
