@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from webduh_console.clock import now
 from webduh_console.errors import NotFoundError
 from webduh_console.model.events import Output, Phase
 from webduh_console.model.names import AppKey
@@ -15,7 +16,7 @@ from webduh_console.targets.local import launch
 from webduh_console.targets.local.layout import Layout
 from webduh_console.targets.local.steps import PLACE, LocalStep, Parts
 from webduh_console.targets.local.supervisor.client import Supervisor
-from webduh_console.targets.scheduling import missing
+from webduh_console.targets.scheduling import announced, missing
 
 ASLEEP = "the local supervisor is not running: `webduh target start local`"
 
@@ -32,7 +33,10 @@ class Schedules(LocalStep):
         run.fence()
         own = run.release.spec.schedules
         self.parts.supervisor.set_schedules(run.release.key.slug, launch.schedules(self.parts.layout, run.release))
-        yield Output(text=f"on schedule: {', '.join(s.name for s in own)}" if own else "nothing is on schedule")
+        for line in announced(own, PLACE, now()):
+            yield Output(text=line)
+        if not own:
+            yield Output(text="nothing runs on schedule any more")
         return {}
 
     def undo(self, run: Run) -> Work:

@@ -16,7 +16,7 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.release import Release
 from webduh_console.model.schedules import ScheduledRun, ScheduleState, newest_first, read_runs
 from webduh_console.model.target import Run, Work
-from webduh_console.targets.scheduling import missing
+from webduh_console.targets.scheduling import announced, missing
 from webduh_console.targets.server import ticking
 from webduh_console.targets.server.containers import Container
 from webduh_console.targets.server.engine import Engine
@@ -73,11 +73,8 @@ class Schedules(ServerStep):
         write_script(self.parts.folder)
         packed = archive(run.release, self.parts.folder.layout)
         lease_of(run).run(_PUT, str(run.release.number), str(len(packed)), stdin=packed, changes=False)
-        at = now()
-        for schedule in own:
-            due = next(iter(cron.upcoming(schedule.cron, schedule.timezone, at)), None)
-            when = f", next at {due:%Y-%m-%d %H:%M} UTC" if due else ""
-            yield Output(text=f"{schedule.name} runs on {self.place}{when}")
+        for line in announced(own, self.place, now()):
+            yield Output(text=line)
         return {"schedules": float(len(own))}
 
 
