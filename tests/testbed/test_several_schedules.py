@@ -8,7 +8,7 @@ from server import Server
 from server_world import ROOT
 from waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.serial]
+pytestmark = pytest.mark.serial
 FIND = 'find "$1/apps" -path "*/releases/*/schedules/*.sh"'
 
 
@@ -24,6 +24,7 @@ def having(world: FleetWorld, app: FleetApp, number: int) -> list[str]:
     return [name for name in "abc" if path in world[name].sh(FIND, ROOT)]
 
 
+@pytest.mark.timeout(300, func_only=True)
 def test_one_server_runs_it_and_the_next_when_that_one_is_left_out(world: FleetWorld) -> None:
     app = world.app("till", schedules={"tidy": {"cron": "0 0 1 1 *", "run": "echo $WEBDUH_RELEASE"}})
     app.deploy("--watch", "0")

@@ -149,6 +149,9 @@ each() { # start the schedule of file $1 if it is due
   [ -z "$at" ] || begin "$at" schedule
 }
 tick() {
+  any=
+  for path in apps/*--*--*/releases/*/schedules apps/*--*--*/schedules/*.running; do [ ! -e "$path" ] || any=1; done
+  [ "$any" ] || { [ ! -e schedules.last ] || rm -f schedules.last; exit 0; } # none has any
   exec 8>>schedules.lock
   ! command -v flock >/dev/null 2>&1 || flock -n 8 || exit 0
   last=$(cat schedules.last 2>/dev/null)
