@@ -23,6 +23,7 @@ end() {
 }
 trap end TERM
 [ ! -x /etc/init.d/docker ] || service docker start
+[ ! -x /etc/init.d/cron ] || service cron start
 /usr/sbin/sshd -D -e &
 wait $!
 end

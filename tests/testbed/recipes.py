@@ -107,7 +107,7 @@ def _machine(name: str, packages: str, more: str) -> Recipe:
 
 SERVER = _machine(
     "webduh-testbed/server",
-    f"{BARE_PACKAGES} docker-buildx docker-cli docker-compose docker.io",
+    f"{BARE_PACKAGES} cron docker-buildx docker-cli docker-compose docker.io",
     "adduser -q deploy docker",
 )
 BARE = _machine("webduh-testbed/bare", BARE_PACKAGES, WILLING)

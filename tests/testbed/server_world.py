@@ -21,7 +21,8 @@ ROOT = "/var/lib/webduh"
 
 # Words: the root. Everything that stands on the server for apps, a line each: what kind it is, then its words.
 LOOK = r"""
-label='container {{.Label "webduh.slug"}} {{.Label "webduh.release"}} {{.State}} {{.Names}}'
+kind='{{if .Label "webduh.schedule"}}run{{else}}container{{end}}'
+label="$kind {{.Label \"webduh.slug\"}} {{.Label \"webduh.release\"}} {{.State}} {{.Names}}"
 docker ps -a --filter label=webduh.slug --format "$label"
 docker images --format 'image {{.Repository}}:{{.Tag}}' | grep '^image webduh/'
 docker network ls --format 'network {{.Name}}' | grep ' webduh-p-'
@@ -202,6 +203,7 @@ def assert_settled(app: ServedApp, attempted: bool = False) -> int:
     assert {words[1] for words in containers if words[2] != "exited"} == {number}, containers
     assert {words[2] for words in containers} <= {"running", "exited"}, containers
     assert {words[1] for words in containers} <= releases, (containers, releases)
+    assert {words[1] for words in standing.all("run") if words[0] == slug} <= releases, own
     assert str(routed) == number, (routed, own)
     ends = {words[0]: json.loads(" ".join(words[1:]))["kind"] for words in standing.all("journal") if slug in words[0]}
     assert set(ends.values()) == {"end"}, ends
@@ -225,7 +227,7 @@ def nothing_there(app: ServedApp) -> None:
     Nor is its project's network, if no other app is in it.
     """
     standing, project = app.world.standing(), app.key.project
-    kinds = ("container ", "image ", "route ", "release ", "current ", "aside ", "kept ")
+    kinds = ("container ", "run ", "image ", "route ", "release ", "current ", "aside ", "kept ")
     stays = {f"kept {app.key.slug}/{name}" for name in ("audit.log", "lease.json", "mutex")}
     left = [line for line in standing.of(app.key.slug) if line.startswith(kinds) and line not in stays]
     assert left == [], left

@@ -21,7 +21,7 @@ from webduh_console.targets.server.target import ServerTarget
 from webduh_console.transport.ssh.machine import SSHMachine
 
 ROOT = "/var/lib/webduh"
-STEPS = ("docker", "engine", "folder", "network", "traefik")
+STEPS = ("docker", "engine", "folder", "network", "traefik", "schedules")
 
 
 @pytest.fixture
@@ -46,17 +46,18 @@ def test_a_server_is_set_up_once_and_the_second_time_nothing_is_done(server: Ser
         "folder": "make /var/lib/webduh, for everyone in the group docker",
         "network": "make the network webduh-0-edge",
         "traefik": "run traefik:v3.7 as webduh-traefik on the ports 80 and 443",
+        "schedules": "have cron look at schedules each minute",
     }
     first = set_up(machine)
     assert (first.outcome, first.error) == ("done", {})
-    assert first.changed == {"docker": False, "engine": False, "folder": True, "network": True, "traefik": True}
+    assert first.changed == {**dict.fromkeys(STEPS, True), "docker": False, "engine": False}
     assert amiss(machine) == {}
     state = "{{.Id}} {{.State.StartedAt}}"
     listing = f"find {ROOT} -printf '%p %m %u %g %T@\\n' | sort"
     before = inspected(server, state), server.sh(listing)
     assert planned(machine) == dict.fromkeys(STEPS, "")
     second = set_up(machine)
-    assert (second.outcome, second.says) == ("done", ["nothing to do"] * 5)
+    assert (second.outcome, second.says) == ("done", ["nothing to do"] * len(STEPS))
     assert second.changed == dict.fromkeys(STEPS, False)
     assert (inspected(server, state), server.sh(listing)) == before
 
@@ -158,7 +159,7 @@ def test_a_fresh_server_gets_docker_only_when_that_is_asked(bare_server: Server,
         assert "docker" in amiss(machine)
         done = set_up(machine, Options(install_docker=True))
         assert (done.outcome, done.error) == ("done", {})
-        assert done.changed == {**dict.fromkeys(STEPS, True), "engine": False}  # the package starts it
+        assert done.changed == {**dict.fromkeys(STEPS, True), "engine": False, "schedules": False}  # nothing there can
         assert amiss(machine) == {}
         assert set_up(machine).changed == dict.fromkeys(STEPS, False)
 

@@ -105,7 +105,7 @@ class JsonFace:
                 with interruptible(result.stop):
                     for line in result.lines:
                         self._line(line)
-                return 0
+                return self.show(result.end(), run_line) if result.end else 0
             case Lists():
                 return first_failure(result, run_line)
 
@@ -143,7 +143,7 @@ class TextFace:
                 with interruptible(result.stop):
                     for line in result.lines:
                         print(_log_line(line, result.raw), flush=True)
-                return 0
+                return _told(result)
             case Lists():
                 return first_failure(result, run_line)
 
@@ -163,6 +163,15 @@ class TextFace:
         """Print what, why, what was kept, and what to do."""
         for line in error_lines(error.as_dict()):
             print(line, file=sys.stderr)
+
+
+def _told(result: Lines) -> int:
+    """Say how what wrote the lines ended; its exit code. What it wrote alone is on standard output."""
+    if result.end is None:
+        return 0
+    done = result.end()
+    print(done.text, file=sys.stderr)
+    return done.code
 
 
 def in_colour() -> bool:

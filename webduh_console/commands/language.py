@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("logs:logs", "Read what an app's instances write."),
     "shell": ("session:shell", "Open a shell in a running instance of an app."),
     "run": ("session:run", "Run a command once in the serving release of an app."),
+    "schedule": ("schedule:schedule", "List and run schedules, and see what became of their runs."),
     "build": ("build:build", "Build an app without deploying it, or show its Dockerfile."),
     "open": ("open:open_app", "Open an app's address in the browser."),
     "env": ("variables:env", "List, set and unset an app's variables."),

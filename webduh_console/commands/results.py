@@ -61,11 +61,12 @@ class Stream(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """Log lines; setting `stop` ends those that are followed."""
+    """Log lines; setting `stop` ends those that are followed. `end`, if any, says then how what wrote them ended."""
 
     lines: Iterator[LogLine]
     stop: Flag
     raw: bool = False
+    end: Callable[[], Done] | None = None
 
 
 class Work(msgspec.Struct, frozen=True):

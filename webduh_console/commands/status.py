@@ -53,7 +53,8 @@ def _words(row: api.Row) -> dict[str, object]:
         actual.busy and f"busy: {actual.busy}",
         row.pending and f"{count(row.pending, 'change')} to deploy",
     ]
-    retiring = sorted({i.release for i in actual.instances if not release or i.release != release.number})
+    old = [i for i in actual.instances if not i.scheduled and (not release or i.release != release.number)]
+    retiring = sorted({i.release for i in old})
     if retiring and not actual.busy:
         notes.append("retiring: " + ", ".join(f"release {number}" for number in retiring))
     return {
@@ -105,6 +106,7 @@ def _instance(instance: Any) -> dict[str, Any]:
         "cpu": instance.cpu,
         "memory": instance.memory,
         "in_flight": instance.in_flight,
+        "scheduled": instance.scheduled,
     }
 
 

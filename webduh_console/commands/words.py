@@ -17,6 +17,8 @@ ENDS = {
 }
 """How a step or a deployment ended → its sign, the same on every face."""
 OUTCOMES = {"running": "…", **ENDS}
+RUN_SIGNS = {**OUTCOMES, "timeout": "⧖", "lost": "?"}
+"""How the run of a schedule ended → its sign."""
 _BUILD_STEP = re.compile(r"(\[[^\]]*\d+/\d+\]) (RUN|COPY|ADD) (.*)", re.DOTALL)
 _STEP_WIDTH = 100
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from webduh_console.config import schedules
 from webduh_console.config.convert import Conversion
 from webduh_console.config.problems import ConfigFileError, Problem
 from webduh_console.config.schema import AppConfig, EnvironmentConfig, HookConfig, ProcessConfig
@@ -89,6 +90,8 @@ def _check_together(config: AppConfig, conversion: Conversion) -> None:
         if isinstance(says_hook, HookConfig) and says_hook.where == "image" and point not in IN_IMAGE:
             path, hint = f"hooks.{point}.in", f"say it at {', '.join(p for p in POINTS if p in IN_IMAGE)}"
             conversion.says(conversion.places[path], path, "there is no image of a release at this point", hint)
+    for path, says, hint in schedules.mistakes(config):
+        conversion.says(conversion.places[path], path, says, hint)
     for path, domains in _all_domains(config):
         for index, domain in enumerate(domains):
             if domain in domains[:index]:

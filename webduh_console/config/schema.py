@@ -47,6 +47,11 @@ Command = ShellCommand | Argv
 Scalar = Annotated[str | bool | int | float, Meta(extra={"words": "a text, a number or true/false", "scalar": True})]
 """Any single value. Loading keeps the text it was written as, so that a version 1.10 stays 1.10."""
 
+CronText = Annotated[str, _word(r"\S", "a time such as 15 3 * * * or @daily", longest=256)]
+ZoneName = Annotated[
+    str, _word(r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", "a time zone such as Europe/Berlin", longest=64)
+]
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 DurationText = Annotated[str, _word(r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", "a time with its unit, such as 30s")]
@@ -198,6 +203,27 @@ class HooksConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     ] = None
 
 
+class ScheduleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that is run again and again."""
+
+    cron: Annotated[
+        CronText,
+        Meta(
+            description="When: minute, hour, day of the month, month, day of the week; or @hourly, @daily, @weekly, "
+            "@monthly, @yearly.",
+            examples=["15 3 * * *", "@hourly"],
+        ),
+    ]
+    run: Annotated[
+        Command, Meta(description="What is run: a text for `sh -c`, or a list of words.", examples=["./cleanup"])
+    ]
+    timezone: Annotated[ZoneName, Meta(description="The time zone of these times.", examples=["Europe/Berlin"])] = "UTC"
+    timeout: Annotated[
+        Duration | None,
+        Meta(description="After this long a run is ended; it may take any time if left out.", examples=["1h", 3600]),
+    ] = None
+
+
 class LocalConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What only the local target needs."""
 
@@ -218,6 +244,10 @@ class EnvironmentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     ] = {}
     files: Annotated[
         dict[InnerPath, VolumePath], Meta(description="Files that are mounted here, too, or instead at the same path.")
+    ] = {}
+    schedules: Annotated[
+        dict[Name, ScheduleConfig],
+        Meta(description="Schedules that are added here, or instead of the one of the same name."),
     ] = {}
     memory: Annotated[MemorySize | None, Meta(description="The limit of each instance here.", examples=["1G"])] = None
     cpus: Annotated[Cores | None, Meta(description="The cores each instance may use here.", examples=[0.5])] = None
@@ -266,6 +296,13 @@ class AppConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="The app's running parts. `web` gets the requests, `release` runs once per release.",
             examples=[{"web": "python3 app.py", "worker": {"command": "python3 worker.py", "instances": 2}}],
+        ),
+    ] = {}
+    schedules: Annotated[
+        dict[Name, ScheduleConfig],
+        Meta(
+            description="Commands that are run again and again, like processes of the release that serves.",
+            examples=[{"cleanup": {"cron": "15 3 * * *", "run": "python cleanup.py", "timezone": "Europe/Berlin"}}],
         ),
     ] = {}
     volumes: Annotated[

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from webduh_console.config import schedules
 from webduh_console.config.load import Loaded
 from webduh_console.config.problems import ConfigFileError, Problem
 from webduh_console.config.schema import Command as Written
@@ -17,7 +18,7 @@ from webduh_console.config.schema import (
     ProcessConfig,
     StaticConfig,
 )
-from webduh_console.model.build import BuildPlan, BuildStep, Command, Process, Static, Volume
+from webduh_console.model.build import BuildPlan, BuildStep, Command, Process, Schedule, Static, Volume
 from webduh_console.model.hooks import POINTS, TIMEOUT, Hook
 from webduh_console.model.release import Health, Route, Spec, Variable
 
@@ -96,6 +97,7 @@ def spec(plan: BuildPlan, loaded: Loaded, environment: str) -> Spec:
         keep=KEEP if deploy.keep is None else deploy.keep,
         overlap=deploy.overlap is not False,
         read_only=plan.static is not None if config.read_only is None else config.read_only,
+        schedules=_schedules(plan, loaded, environment),
     )
 
 
@@ -226,6 +228,18 @@ def _process(
     if process.max_retries and process.restart != "on-failure":
         raise _wrong(loaded, f"{path}.max_retries", "means something with `restart: on-failure` alone")
     return process
+
+
+def _schedules(plan: BuildPlan, loaded: Loaded, environment: str) -> tuple[Schedule, ...]:
+    """What is run again and again, in the order of the file; ConfigFileError if a detected process has the name."""
+    found = schedules.chosen(loaded.config, environment)
+    for process in plan.processes:
+        if process.name in found:
+            raise _wrong(loaded, found[process.name][0], f"{process.name} is a process already: name it otherwise")
+    return tuple(
+        Schedule(name, says.cron.strip(), argv(says.run), says.timezone, duration(says.timeout or 0))
+        for name, (_, says) in found.items()
+    )
 
 
 def _wrong(loaded: Loaded, path: str, says: str) -> ConfigFileError:

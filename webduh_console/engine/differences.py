@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from webduh_console.model.build import BuildPlan, BuildStep, Process
+from webduh_console.model.build import BuildPlan, BuildStep, Process, Schedule
 from webduh_console.model.plan import Change, Kind, Plan
 from webduh_console.model.release import Release, SourceRef, Spec, Variable
 
 NONE = ""
 _UNNAMED = frozenset(
-    {"framework", "processes", "static", "port", "health", "routes", "volumes", "files", "memory", "cpus"}
+    {"framework", "processes", "static", "port", "health", "routes", "volumes", "files", "memory", "cpus", "schedules"}
 )
 _TIMES = {"watch": "{:g} s", "drain": "{:g} s", "keep": "{} releases"}
 _PROCESS = frozenset({"name", "command", "instances"})
@@ -33,6 +33,7 @@ def differences(serving: Release | None, plan: Plan, built: BuildPlan | None = N
         *_variables(serving.variables if serving else {}, plan.variables),
         *_changed("route", _routes(old), _routes(new)),
         *_processes(old, new),
+        *_changed("schedule", _schedules(old), _schedules(new)),
         *_changed("health", _health(old), _health(new)),
         *_changed("resource", _resources(old), _resources(new)),
         *_changed("volume", _volumes(old), _volumes(new)),
@@ -128,6 +129,17 @@ def _parts(process: Process) -> dict[str, str]:
 
 def _command(process: Process) -> str:
     return words(process.command) or "the image's own command"
+
+
+def _schedules(spec: Spec | None) -> dict[str, str]:
+    return {schedule.name: schedule_words(schedule) for schedule in spec.schedules} if spec else {}
+
+
+def schedule_words(schedule: Schedule) -> str:
+    """When a schedule runs, and what."""
+    zone = "" if schedule.timezone == "UTC" else f" {schedule.timezone}"
+    limit = f", at most {schedule.timeout:g} s" if schedule.timeout else ""
+    return f"{schedule.cron}{zone}: {words(schedule.command)}{limit}"
 
 
 def _health(spec: Spec | None) -> dict[str, str]:

@@ -150,6 +150,24 @@ class Process(msgspec.Struct, frozen=True):
         return exit == 0 and self.restart != "always"
 
 
+class Schedule(msgspec.Struct, frozen=True):
+    """A command that is run again and again, at the times that `cron` says in a time zone, like a process.
+
+    Two runs never overlap. One that takes longer than `timeout` seconds is ended (0: it may take any time).
+    """
+
+    name: str
+    cron: str
+    command: Command
+    timezone: str = "UTC"
+    timeout: float = 0.0
+
+    @property
+    def process(self) -> Process:
+        """What one run is: it is never started again."""
+        return Process(self.name, self.command, restart="never")
+
+
 class BuildPlan(msgspec.Struct, frozen=True):
     """How an app is built and run, as values: the local target runs it in a folder, others render it.
 

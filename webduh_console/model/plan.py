@@ -19,6 +19,7 @@ Kind = Literal[
     "variable",
     "route",
     "process",
+    "schedule",
     "health",
     "resource",
     "volume",

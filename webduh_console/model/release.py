@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from webduh_console.model.build import Mount, Process, Static, Volume
+from webduh_console.model.build import Mount, Process, Schedule, Static, Volume
 from webduh_console.model.names import AppKey
 
 
@@ -102,6 +102,7 @@ class Spec(msgspec.Struct, frozen=True):
     overlap: bool = True
     files: tuple[Mount, ...] = ()
     read_only: bool = False
+    schedules: tuple[Schedule, ...] = ()
 
     def overlaps(self, process: Process) -> bool:
         """Whether the old instances of a process run on while the new ones start."""
@@ -136,7 +137,7 @@ class Instance(msgspec.Struct, frozen=True):
     """One running copy of a process of a release, as observed.
 
     `cpu` in cores, `memory` in bytes; `exit` is the last exit code (negative: a signal's number); `in_flight` counts
-    requests under way.
+    requests under way. A `scheduled` one is a run of the schedule that `process` names.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Instance(msgspec.Struct, frozen=True):
     cpu: float = 0.0
     memory: int = 0
     in_flight: int = 0
+    scheduled: bool = False
 
 
 class Actual(msgspec.Struct, frozen=True):

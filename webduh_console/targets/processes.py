@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from webduh_console.model.build import Process
 from webduh_console.model.names import instance_name
+from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release, Spec
 
 
@@ -34,6 +35,11 @@ def by_name(release: Release) -> dict[str, Process]:
     """Every instance of a release by its name, with the process that it runs."""
     running = processes(release.spec, release.artifact.kind == "image")
     return {name: process for process in running for name in names_of(release, process)}
+
+
+def schedules_change(plan: Plan) -> bool:
+    """Whether a deployment has to do with schedules: its release has some, or the one that serves had."""
+    return bool(plan.spec.schedules) or any(change.kind == "schedule" for change in plan.changes)
 
 
 @dataclass(frozen=True)

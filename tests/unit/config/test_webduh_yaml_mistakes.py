@@ -17,7 +17,7 @@ MISTAKES = [
     ("nmae: guestbook\n", "1:1 nmae: is not a setting (did you mean name?)"),
     (
         "whatever: 1\n",
-        "1:1 whatever: is not a setting (known are build, cpus, deploy, domains, environments, files, framework, health, hooks, install, local, memory, name, on, options, port, processes, project, read_only, start, static, variables, volumes)",
+        "1:1 whatever: is not a setting (known are build, cpus, deploy, domains, environments, files, framework, health, hooks, install, local, memory, name, on, options, port, processes, project, read_only, schedules, start, static, variables, volumes)",
     ),
     ("name: Guest Book\n", f'1:7 name: expected {NAME}, found "Guest Book" (guest-book would do)'),
     ("name: a--b\n", f'1:7 name: expected {NAME}, found "a--b" (a-b would do)'),
@@ -130,7 +130,7 @@ MISTAKES = [
     ("environments: {Staging: {}}\n", f"1:16 environments.Staging: expected {NAME} as the key (staging would do)"),
     (
         "environments: {staging: {start: x}}\n",
-        "1:26 environments.staging.start: is not a setting (known are cpus, deploy, domains, files, health, local, memory, on, processes, variables)",
+        "1:26 environments.staging.start: is not a setting (known are cpus, deploy, domains, files, health, local, memory, on, processes, schedules, variables)",
     ),
     (
         "environments:\n  staging:\n    variables:\n      A: {}\n",

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from webduh_console.engine.differences import differences, words
-from webduh_console.model.build import BuildPlan, BuildStep, EnvVar, Mount, Process, Static, Volume
+from webduh_console.model.build import BuildPlan, BuildStep, EnvVar, Mount, Process, Schedule, Static, Volume
 from webduh_console.model.events import EPOCH
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Change, Plan
@@ -280,6 +280,7 @@ SAMPLES: dict[Any, Any] = {
     "volumes": (Volume("else", "else"),),
     "files": (Mount("else", "else", "sha256:1", 1),),
     "port": 9,
+    "schedules": (Schedule("extra", "@daily", ("x",)),),
 }
 
 

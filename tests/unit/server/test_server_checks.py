@@ -115,6 +115,7 @@ def test_a_server_that_is_ready_is_this() -> None:
             ("root folder", "/var/lib/webduh, 2770 root:docker"),
             ("traefik", "3.7.15"),
             ("routes", "1 files, all well formed"),
+            ("schedules", "not looked at: `webduh server setup prod` has a timer of systemd do it"),
             ("ssh sessions", "10 at once"),
             ("ssh ports", "forwarded"),
             ("ssh sockets", "forwarded"),

@@ -20,7 +20,7 @@ from webduh_console.targets.server.traefik import guard_file, static_file
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOT = "/var/lib/webduh"
 KEY = "0f" * 32
-STEPS = ("docker", "engine", "folder", "network", "traefik")
+STEPS = ("docker", "engine", "folder", "network", "traefik", "schedules")
 WANTED = Wanted(ROOT, 80, 443, "994", static_file())
 READY = {
     "uid": "1000",
@@ -77,12 +77,16 @@ def test_on_a_bare_server_everything_is_to_do() -> None:
         "folder": "make /var/lib/webduh, for everyone in the group docker",
         "network": "make the network webduh-0-edge",
         "traefik": "run traefik:v3.7 as webduh-traefik on the ports 80 and 443",
+        "schedules": "",
     }
 
 
 @pytest.mark.parametrize(
     ("step", "changes", "would"),
     [
+        ("schedules", {"init": "systemd"}, "have a timer of systemd look at schedules each minute"),
+        ("schedules", {"tick_cron": "cron"}, "have cron look at schedules each minute"),
+        ("schedules", {"tick_cron": "cron", "rights": "no"}, ""),
         ("docker", {"docker_path": "/snap/bin/docker"}, "refuse the Docker that is there: it is snap's"),
         ("docker", {"docker_server": "20.10.24 1.41"}, "refuse the Docker that is there: 20.10.24 is too old"),
         ("docker", {"docker_error": DENIED}, "refuse the Docker that is there: deploy may not use it"),

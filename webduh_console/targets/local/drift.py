@@ -45,8 +45,8 @@ def instances_drift(
     for name, state in states.items():
         own = state.slug == release.key.slug
         if own and name not in names and state.release not in busy and state.state == "running":
-            if state.release != release.number:
-                continue  # an old release that the next deployment stops
+            if state.scheduled or state.release != release.number:
+                continue  # a run of a schedule, or an old release that the next deployment stops
             yield _said(release.key, "container", name, "not there", "added, running")
     if launch.web(release) and (route is None or route.release != release.number):
         leads = "leads nowhere" if route is None or route.release is None else f"leads to release {route.release}"

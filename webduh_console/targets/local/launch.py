@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+import msgspec
+
 from webduh_console.errors import TargetError
-from webduh_console.model.build import Command, Process, Volume
+from webduh_console.model.build import Command, Process, Schedule, Volume
 from webduh_console.model.mask import masker
 from webduh_console.model.names import AppKey, instance_name
 from webduh_console.model.plan import Plan
@@ -16,7 +18,7 @@ from webduh_console.model.release import Release, Spec
 from webduh_console.targets.local import docker
 from webduh_console.targets.local.environment import FOR_DOCKER, OWN, of_this_machine, run_environment, secret_values
 from webduh_console.targets.local.layout import Layout
-from webduh_console.targets.local.supervisor.values import InstanceSpec, InstanceState
+from webduh_console.targets.local.supervisor.values import InstanceSpec, InstanceState, ScheduleSpec
 
 
 def processes(spec: Spec, image: bool = False) -> tuple[Process, ...]:
@@ -74,6 +76,18 @@ def instance(layout: Layout, release: Release, process: Process, index: int) -> 
         restart=process.restart,
         max_retries=process.max_retries,
     )
+
+
+def schedule(layout: Layout, release: Release, own: Schedule) -> ScheduleSpec:
+    """What the supervisor is told of a schedule."""
+    spec = msgspec.structs.replace(instance(layout, release, own.process, 1), scheduled=True)
+    history = layout.schedule(release.key, own.name)
+    return ScheduleSpec(cron=own.cron, timezone=own.timezone, timeout=own.timeout, history=str(history), spec=spec)
+
+
+def schedules(layout: Layout, release: Release | None) -> tuple[ScheduleSpec, ...]:
+    """All schedules of a release."""
+    return tuple(schedule(layout, release, own) for own in release.spec.schedules) if release else ()
 
 
 def own_port(release: Release, process: Process) -> int:

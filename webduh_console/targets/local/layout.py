@@ -40,6 +40,14 @@ class Layout:
         """The log of an instance."""
         return self.logs(key) / f"{instance}.log"
 
+    def schedules(self, key: AppKey) -> Path:
+        """What became of the runs of schedules: one file a schedule."""
+        return self.app(key) / "schedules"
+
+    def schedule(self, key: AppKey, name: str) -> Path:
+        """The history of one schedule; beside it a file of the same stem stands for a run that goes on."""
+        return self.schedules(key) / f"{name}.jsonl"
+
     def all_keys(self) -> list[AppKey]:
         """Every app and environment that has a folder here."""
         folders = sorted((self.root / "apps").glob("*--*--*"))

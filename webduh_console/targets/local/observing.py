@@ -95,4 +95,5 @@ def instance(key: AppKey, state: InstanceState) -> Instance:
         cpu=state.cpu,
         memory=state.memory,
         in_flight=state.in_flight,
+        scheduled=state.scheduled,
     )

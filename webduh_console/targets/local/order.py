@@ -13,6 +13,7 @@ from webduh_console.targets import hooking
 from webduh_console.targets.local import launch, probe, waking
 from webduh_console.targets.local.hooks import Hooks
 from webduh_console.targets.local.mounts import Files
+from webduh_console.targets.local.schedules import Schedules
 from webduh_console.targets.local.steps import (
     Address,
     CheckArtifact,
@@ -25,8 +26,9 @@ from webduh_console.targets.local.steps import (
     Watch,
     names_of,
 )
+from webduh_console.targets.local.supervisor.values import InstanceState
 from webduh_console.targets.probing import Answer, answers
-from webduh_console.targets.processes import Chosen, stop_name, stopped_first
+from webduh_console.targets.processes import Chosen, schedules_change, stop_name, stopped_first
 
 AT_ONCE = 16
 
@@ -40,9 +42,9 @@ class StopFirst(LocalStep):
 
     def do(self, run: Run) -> Work:
         """Ask them all to end; they have the plan's drain for it."""
-        supervisor, slug = self.parts.supervisor, run.release.key.slug
+        supervisor = self.parts.supervisor
         known = supervisor.list() if supervisor.alive() else []
-        old = [s.name for s in known if s.slug == slug and s.release != run.release.number and s.process in self.chosen]
+        old = [s.name for s in known if _is_old(s, run.release) and s.process in self.chosen]
         run.fence()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda name: supervisor.stop(name, run.plan.spec.drain), old))
@@ -80,6 +82,11 @@ class StopFirst(LocalStep):
         return probe.ask_instance(state, release.spec.health) if state else Answer(reason="it is gone")
 
 
+def _is_old(state: InstanceState, release: Release) -> bool:
+    """Whether it is an instance of an older release; a run of a schedule goes on, whatever is deployed."""
+    return state.slug == release.key.slug and state.release != release.number and not state.scheduled
+
+
 def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
     """Address, artifact, release process, start, healthy; route, workers; watch.
 
@@ -102,6 +109,7 @@ def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
         *(Start(parts=parts, name="start", phase=phase, process=process) for process in web),
         *([Healthy(parts=parts, phase=phase), Switch(parts=parts)] if web else []),
         *(step for process in workers for step in _worker(parts, process, stops)),
+        *([Schedules(parts=parts)] if schedules_change(plan) else []),
         Watch(parts=parts),
         *(
             Hooks(parts=parts, name=point, point=point, phase="watch", only_warn=True)

@@ -15,6 +15,7 @@ from webduh_console.targets.local import docker, launch
 from webduh_console.targets.local.layout import short
 from webduh_console.targets.local.reuse import Marker
 from webduh_console.targets.local.steps import STOP_GRACE, LocalStep
+from webduh_console.targets.scheduling import still_running
 from webduh_console.transport.files import FileLock
 
 
@@ -28,6 +29,7 @@ class Discard(LocalStep):
     def do(self, run: Run) -> Work:
         """Remove; a build that goes on now keeps every artifact until the next time."""
         layout, key = self.parts.layout, self.release.key
+        self._spare_runs()
         names = launch.all_names(self.release)
         if self.release.artifact.kind == "image":
             docker.succeeds(docker.remove(names))
@@ -42,6 +44,14 @@ class Discard(LocalStep):
         finally:
             lock.give_back()
         return {}
+
+    def _spare_runs(self) -> None:
+        """TargetError while a run of a schedule still works in what is to be removed."""
+        supervisor = self.parts.supervisor
+        for state in supervisor.list() if supervisor.alive() else []:
+            own = (state.slug, state.release) == (self.release.key.slug, self.release.number)
+            if state.scheduled and own and state.state == "running":
+                raise still_running(state.name)
 
 
 def remove_artifact(artifacts: Path, key: AppKey, digest: str) -> Iterator[Event]:
@@ -67,6 +77,7 @@ class StopAll(LocalStep):
         """Stop and close."""
         supervisor = self.parts.supervisor
         if supervisor.alive():
+            supervisor.set_schedules(self.key.slug, ())
             supervisor.close(self.key.slug)
             for state in supervisor.list():
                 if state.slug == self.key.slug:
@@ -88,7 +99,7 @@ class RemoveFiles(LocalStep):
         for marker in layout.artifacts(self.key).glob("*.json"):
             kept = msgspec.json.decode(marker.read_bytes(), type=Marker)
             yield from remove_artifact(layout.artifacts(self.key), self.key, kept.digest)
-        gone = [layout.artifacts(self.key), layout.logs(self.key)]
+        gone = [layout.artifacts(self.key), layout.logs(self.key), layout.schedules(self.key)]
         if self.volumes:
             gone.append(layout.app(self.key) / "volumes")
         for folder in gone:

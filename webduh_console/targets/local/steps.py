@@ -336,7 +336,9 @@ class Retire(LocalStep):
     def do(self, run: Run) -> Work:
         """Wait until nothing is in flight, at most as long as the plan says; then stop."""
         slug = run.plan.key.slug
-        states = [s for s in self.parts.supervisor.list() if s.slug == slug and s.release == self.number]
+        states = [
+            s for s in self.parts.supervisor.list() if s.slug == slug and s.release == self.number and not s.scheduled
+        ]
         deadline = time.monotonic() + run.plan.spec.drain
         for state in states:
             while not self.parts.supervisor.drain(state.name, min(0.25, max(deadline - time.monotonic(), 0))):

@@ -23,6 +23,7 @@ from webduh_console.targets.local.supervisor.client import Supervisor
 
 if TYPE_CHECKING:
     from webduh_console.model.drift import Drift
+    from webduh_console.model.schedules import ScheduledRun, ScheduleState
     from webduh_console.targets.local.builder import LocalBuilder
     from webduh_console.targets.local.logs import LocalLogs
     from webduh_console.targets.local.metrics import LocalMetrics
@@ -79,7 +80,7 @@ class LocalTarget:
     def running_releases(self, key: AppKey, place: str) -> Set[int]:
         """The releases that the supervisor has an instance of."""
         states = self.supervisor.list() if self.supervisor.alive() else []
-        return {state.release for state in states if state.slug == key.slug}
+        return {state.release for state in states if state.slug == key.slug and not state.scheduled}
 
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         """The spec with a stable port."""
@@ -165,6 +166,25 @@ class LocalTarget:
         """Who did what here, oldest first; to removed apps, too."""
         found = [act for key in self.keys() for act in self.record(key, PLACE).audits()]
         return sorted([*audits(self.layout.root / "audit.log"), *found], key=lambda act: act.at)
+
+    def schedules(self, keys: Sequence[AppKey] | None = None) -> "Sequence[ScheduleState]":
+        """The schedules of what serves here."""
+        from webduh_console.targets.local.schedules import states
+
+        chosen = self.keys() if keys is None else keys
+        return states(self.layout, self.supervisor, [r for key in chosen if (r := self._current(key))])
+
+    def runs(self, key: AppKey, name: str | None = None) -> "Sequence[ScheduledRun]":
+        """What became of the runs of an app's schedules."""
+        from webduh_console.targets.local.schedules import runs
+
+        return runs(self.layout, self.supervisor, key, name)
+
+    def run_now(self, key: AppKey, name: str, by: str) -> "ScheduledRun":
+        """Start a run now; the supervisor is started if it does not run."""
+        from webduh_console.targets.local.schedules import run_now
+
+        return run_now(self._parts, self._current(key), key, name, by)
 
     def logs(self) -> "LocalLogs":
         """The logs of its instances."""

@@ -57,6 +57,7 @@ def start(layout: Layout, supervisor: Supervisor, release: Release, chosen: Cont
     """Start the instances of the chosen processes of a release, by default all, and lead its address there as soon as
     its web instances listen."""
     slug = release.key.slug
+    supervisor.set_schedules(slug, launch.schedules(layout, release))
     if release.spec.routes and launch.web(release):
         supervisor.open(slug, release.spec.routes[0].port)
     for process in launch.processes(release.spec, release.artifact.kind == "image"):

@@ -21,8 +21,8 @@ from webduh_console.targets.server.way import Piping
 from webduh_console.transport.machine import Duplex
 
 CANARY = "canary"
-ONCE = frozenset({"release", *IN_IMAGE})
-"""What is run once for a release, on whichever server is the first that takes part."""
+ONCE = frozenset({"release", "schedules", *IN_IMAGE})
+"""What is run once for a release, and where its schedules run: on whichever server is the first that takes part."""
 _AHEAD = 16
 """How many blocks, of at most 64 KiB, may have come from one server and not gone to the other."""
 _TOLD_EVERY = 0.2

@@ -11,6 +11,7 @@ from webduh_console.targets.server.blame import UNREAD, problem_in
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.layout import ROOT, Layout
 from webduh_console.targets.server.survey import Found, survey, version
+from webduh_console.targets.server.tick import tick_fact
 from webduh_console.targets.server.traefik import CONTAINER, OLDEST
 
 OLDEST_DOCKER = (23,)
@@ -61,6 +62,7 @@ def judge(place: str, found: Found, root: str = ROOT, ports: Sequence[int] = (80
         *(_port(say, found, port, place) for port in ports),
         *_root(say, found, root, place),
         *_traefik(say, found, root, place),
+        tick_fact(place, found, root),
         *_sshd(say, found),
         Fact(place, "ipv6", "it has a public address" if found.number("ipv6") else "no public address"),
     ]

@@ -159,7 +159,12 @@ def _others(say: _Say, release: Release, seen: Seen) -> Iterator[Drift]:
     """Containers that say they are the app's, and are not of what serves. Stopped ones of kept releases may stay."""
     own = {name for process in processes(release.spec) for name in names_of(release, process)}
     for container in seen.containers:
-        if container.name in own or container.release in seen.busy or container.process == _ONE_OFF:
+        if (
+            container.name in own
+            or container.release in seen.busy
+            or container.process == _ONE_OFF
+            or container.scheduled
+        ):
             continue
         if container.release in seen.kept and not container.running:
             continue

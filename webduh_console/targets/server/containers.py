@@ -20,6 +20,7 @@ PIDS_LIMIT = 4096
 _LABEL_LIMIT = 63
 SLUG, PROCESS, RELEASE = "webduh.slug", "webduh.process", "webduh.release"
 INDEX, INSTANCE, CONFIG = "webduh.index", "webduh.instance", "webduh.config"
+SCHEDULE, TIMEOUT = "webduh.schedule", "webduh.timeout"
 
 _DROPPED = ("MKNOD", "NET_RAW")
 """Capabilities Docker grants and no app needs: with raw packets a container can pose as its neighbours."""
@@ -248,6 +249,11 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
         return self.labels.get(PROCESS, "")
 
     @property
+    def scheduled(self) -> bool:
+        """Whether it is a run of a schedule: no deployment starts, stops or misses it."""
+        return SCHEDULE in self.labels
+
+    @property
     def release(self) -> int:
         """The number of its release; 0 if it tells none."""
         return _number(self.labels.get(RELEASE))
@@ -322,6 +328,7 @@ def as_instance(container: Container, place: str) -> Instance:
         restarts=container.restarts,
         exit=None if container.status == "created" else container.exit,
         started=container.started or (container.created if container.running else None),
+        scheduled=container.scheduled,
     )
 
 

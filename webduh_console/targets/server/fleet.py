@@ -11,8 +11,10 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogSource, MetricSource
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Release, Spec
+from webduh_console.model.schedules import ScheduledRun, ScheduleState, newest_first
 from webduh_console.model.standing import Standing
 from webduh_console.model.target import Builder, Record, Step
+from webduh_console.targets.scheduling import missing
 from webduh_console.targets.server import merging
 from webduh_console.targets.server.containers import url_of
 from webduh_console.targets.server.target import ServerTarget
@@ -196,6 +198,24 @@ class Fleet:
     def record(self, key: AppKey, place: str) -> Record:
         """What one server remembers of an app."""
         return self.at(place).record(key, place)
+
+    def schedules(self, keys: Sequence[AppKey] | None = None) -> Sequence[ScheduleState]:
+        """The schedules of what serves, each on the one server that runs it."""
+        answers = self._answered(lambda server: server.schedules(server.keys_of(self.name) if keys is None else keys))
+        return [state for states in answers.values() for state in states]
+
+    def runs(self, key: AppKey, name: str | None = None) -> Sequence[ScheduledRun]:
+        """What became of the runs, wherever they were."""
+        answers = self._answered(lambda server: server.runs(key, name))
+        return newest_first(run for runs in answers.values() for run in runs)
+
+    def run_now(self, key: AppKey, name: str, by: str) -> ScheduledRun:
+        """Start a run on the server that runs the schedule."""
+        states = self.schedules([key])
+        place = next((state.place for state in states if state.schedule.name == name), None)
+        if place is None:
+            raise missing(key, name, [state.schedule.name for state in states])
+        return self.at(place).run_now(key, name, by)
 
     def logs(self) -> LogSource:
         """The logs of all servers, merged by time."""

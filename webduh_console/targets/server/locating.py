@@ -15,7 +15,9 @@ from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.layout import ROOT, Layout
 from webduh_console.targets.server.refusals import EngineError
-from webduh_console.targets.server.survey import ROOT_LABEL, read
+from webduh_console.targets.server.survey import ROOT_LABEL, TICK_LOOK, read
+from webduh_console.targets.server.tick import plan_facts as tick_plan_facts
+from webduh_console.targets.server.tick import wanted_zones
 from webduh_console.targets.server.traefik import CONTAINER
 from webduh_console.transport.machine import Machine
 
@@ -36,6 +38,25 @@ for file in "$3"/*; do
   echo
 done
 """
+
+# Words: root, zones.
+_TICK = (
+    r"""
+LC_ALL=C; export LC_ALL
+PATH=$PATH:/usr/sbin:/sbin
+say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r' '  ')"; }
+root=$1 r=no may=; shift
+if [ "$(id -u)" = 0 ]; then r=
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then r='sudo -n'
+fi
+say now "$(date +%s)"
+say rights "${r:-root}"
+[ -x "$root" ] || [ "$r" = no ] || may=$r
+[ -d /run/systemd/system ] && say init systemd
+for zone; do [ -e "/usr/share/zoneinfo/$zone" ] || say tick.nozone "$zone"; done
+"""
+    + TICK_LOOK
+)
 
 
 def root_folder(machine: Machine, engine: Engine) -> RootFolder:
@@ -63,7 +84,16 @@ def plan_facts(folder: RootFolder, engine: Engine, plan: Plan, others: Mapping[A
     if traefik is None or not traefik.running:
         says = "it is not there" if traefik is None else f"it is {traefik.status}"
         yield Fact(place, "traefik", says, False, f"`webduh server setup {place}` starts it.")
+    if plan.spec.schedules:
+        yield from _schedules(folder, plan)
     yield from taken(place, plan.key, plan.spec, others)
+
+
+def _schedules(folder: RootFolder, plan: Plan) -> Iterator[Fact]:
+    """Whether something looks at schedules there, and knows their time zones; one more look."""
+    zones, asked = wanted_zones(plan.spec.schedules), now()
+    answer = folder.machine.sh(_TICK, folder.layout.root, *zones)
+    yield from tick_plan_facts(folder.machine.name, read(answer.text, asked, now()), folder.layout.root, zones)
 
 
 def taken(place: str, key: AppKey, spec: Spec, others: Mapping[AppKey, Release]) -> Iterator[Fact]:

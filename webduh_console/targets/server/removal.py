@@ -6,8 +6,10 @@ from webduh_console.model.events import Output, Phase
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Release
 from webduh_console.model.target import CancelToken, Record, Run, Work
+from webduh_console.targets.scheduling import still_running
 from webduh_console.targets.server import instances, networks
 from webduh_console.targets.server.containers import image_name
+from webduh_console.targets.server.schedules import unschedule
 from webduh_console.targets.server.steps import STOP_GRACE, ServerStep, lease_of
 
 
@@ -24,6 +26,8 @@ class Discard(ServerStep):
         key, engine = self.release.key, self.parts.engine
         for container in engine.containers(key.slug):
             if container.release == self.release.number:
+                if container.scheduled and container.running:
+                    raise still_running(container.name)
                 engine.remove(container.name)
         named = {kept.artifact.digest for kept in self.record.releases() if kept.number != self.release.number}
         if self.release.artifact.digest not in named:
@@ -61,6 +65,7 @@ class RemoveAll(ServerStep):
     def do(self, run: Run) -> Work:
         """Remove them; those that are gone are fine."""
         engine, slug = self.parts.engine, self.key.slug
+        unschedule(lease_of(run))
         for container in engine.containers(slug):
             instances.stop(engine, container.name, STOP_GRACE)
             instances.remove(engine, container.name)

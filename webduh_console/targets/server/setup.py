@@ -14,6 +14,7 @@ from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front
 from webduh_console.targets.server.setting_up import Look, Options, SetupStep, settled
 from webduh_console.targets.server.survey import Found, version
+from webduh_console.targets.server.tick_setup import MakeTick
 from webduh_console.targets.server.traefik import CONTAINER, IMAGE, OLDEST, guard_file, static_file
 
 __all__ = ["Look", "Options", "SetupStep", "settled", "setup_steps"]
@@ -192,6 +193,6 @@ class RunTraefik(SetupStep):
 
 def setup_steps(folder: RootFolder, options: Options = Options()) -> Sequence[SetupStep]:
     """Everything that makes a server ready, in order. Nothing is asked before a step is done."""
-    kinds = (InstallDocker, StartDocker, MakeFolder, MakeNetwork, RunTraefik)
+    kinds = (InstallDocker, StartDocker, MakeFolder, MakeNetwork, RunTraefik, MakeTick)
     look = Look(folder, options.ports)
     return tuple(kind(look=look, options=options) for kind in kinds)

@@ -9,7 +9,7 @@ from webduh_console.model.target import Run, Work
 from webduh_console.targets.probing import answers
 from webduh_console.targets.processes import Chosen, names_of, processes
 from webduh_console.targets.server import instances, probe
-from webduh_console.targets.server.containers import container_spec, port_of
+from webduh_console.targets.server.containers import Container, container_spec, port_of
 from webduh_console.targets.server.probe import Answer
 from webduh_console.targets.server.steps import ServerStep, web
 
@@ -26,12 +26,16 @@ class StopFirst(ServerStep):
     def do(self, run: Run) -> Work:
         """Ask them all to end; they have the plan's drain for it."""
         engine, grace = self.parts.engine, run.plan.spec.drain
-        found = [c for c in engine.containers(run.release.key.slug) if c.process in self.chosen and c.status in _UP]
+        found = [c for c in engine.containers(run.release.key.slug) if self._to_stop(c)]
         old = [container.name for container in found if container.release != run.release.number]
         run.fence()
         for name, _ in engine.each(old, lambda name: instances.stop(engine, name, grace)):
             yield Output(text=f"{name} is stopped")
         return {"stopped": float(len(old))}
+
+    def _to_stop(self, container: Container) -> bool:
+        """Whether it runs and is one of those; a run of a schedule goes on, whatever is deployed."""
+        return container.process in self.chosen and container.status in _UP and not container.scheduled
 
     def undo(self, run: Run) -> Work:
         """Start the instances of the release before again, and wait until it answers."""

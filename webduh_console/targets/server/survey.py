@@ -16,6 +16,27 @@ ROOT_LABEL = "webduh.root"
 CONFIG_LABEL = "webduh.config"
 VERSION_LABEL = "webduh.traefik"
 
+# It is given `root`, `may` and `say`: what may look at schedules each minute, and what does.
+TICK_LOOK = r"""
+for comm in /proc/[0-9]*/comm; do
+  read -r name <"$comm" || continue
+  case $name in cron | crond | cronie) say tick.cron "$name"; break ;; esac
+done 2>/dev/null
+sum() { cat "$@" 2>/dev/null | sha256sum | cut -d ' ' -f 1; }
+if [ -d /run/systemd/system ]; then
+  unit=/etc/systemd/system/webduh-schedules
+  say tick.systemd.digest "$(sum $unit.service $unit.timer)"
+  say tick.active "$(systemctl is-active webduh-schedules.timer 2>/dev/null)"
+fi
+say tick.cron.digest "$(sum /etc/cron.d/webduh)"
+command -v crontab >/dev/null && {
+  say tick.crontab yes
+  crontab -l 2>/dev/null | grep -qF " $root/schedules.sh $root tick" && say tick.line yes
+}
+$may test -f "$root/schedules.sh" && say tick.script "$($may cat "$root/schedules.sh" 2>/dev/null | sum)"
+say tick.last "$($may cat "$root/schedules.last" 2>/dev/null)"
+"""
+
 # Words: root, Traefik's container, its network, ports. Writes name=value lines, then the files of Traefik's folder.
 SURVEY = (
     r"""
@@ -104,6 +125,9 @@ $may test -e "$root/target.json" && say root.mark "$($may cat "$root/target.json
 say traefik.key "$($may cat "$root/traefik/key" 2>/dev/null)"
 say traefik.static "$($may sha256sum "$root/traefik/traefik.yml" 2>/dev/null | cut -d ' ' -f 1)"
 say root.group "$(stat -c %g "$root" 2>/dev/null)"
+"""
+    + TICK_LOOK
+    + r"""
 echo 'files:'
 set -- webduh "$root/traefik/dynamic"
 if [ "$may" ]; then $may sh -c '"""

@@ -20,6 +20,7 @@ from webduh_console.targets.server.containers import port_of
 from webduh_console.targets.server.front import Requests, in_flight
 from webduh_console.targets.server.hooks import Hooks
 from webduh_console.targets.server.mounts import Files
+from webduh_console.targets.server.schedules import Schedules
 from webduh_console.targets.server.steps import (
     STOP_GRACE,
     CheckArtifact,
@@ -139,7 +140,8 @@ class Retire(ServerStep):
     def do(self, run: Run) -> Work:
         """Wait until no request is under way, at most as long as the plan says; then stop."""
         drain = run.plan.spec.drain
-        found = [c for c in self.parts.engine.containers(run.plan.key.slug, running=True) if c.release == self.number]
+        own = self.parts.engine.containers(run.plan.key.slug, running=True)
+        found = [c for c in own if c.release == self.number and not c.scheduled]
         serving = self.parts.engine.inspect(c.name for c in found if c.process == "web")
         began = time.monotonic()
         while serving and (left := drain - (time.monotonic() - began)) > 0:
@@ -171,6 +173,7 @@ def deployment_steps(parts: Parts, plan: Plan) -> Sequence[Step]:
         Network(parts=parts),
         CheckArtifact(parts=parts),
         *([Files(parts=parts)] if plan.spec.files else []),
+        *([Schedules(parts=parts)] if plan.spec.schedules and plan.action != "catch-up" else []),
         *(Hooks(parts=parts, name=point, point=point) for point in hooking.inside(plan, "before")),
         *(ReleaseProcess(parts=parts, process=process) for process in migration if plan.action == "deploy"),
         *(stops[process.name] for process in web if process.name in stops),

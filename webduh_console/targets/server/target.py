@@ -26,6 +26,7 @@ from webduh_console.transport.machine import Machine
 if TYPE_CHECKING:
     from webduh_console.model.audit import Act
     from webduh_console.model.drift import Drift
+    from webduh_console.model.schedules import ScheduledRun, ScheduleState
     from webduh_console.targets.server.builder import ServerBuilder
     from webduh_console.targets.server.front import Front
     from webduh_console.targets.server.logs import ServerLogs
@@ -135,14 +136,15 @@ class ServerTarget:
         for key, seen in records.items():
             number = seen.current
             release = seen.release(number) if number is not None else None
-            own = [c for c in containers.get(key.slug, []) if c.running or c.release == number]
+            own = [c for c in containers.get(key.slug, []) if c.running or (c.release == number and not c.scheduled)]
             seems = actual(key, self.name, release, own, seen.holder, url_of(release.spec) if release else "")
             found[key] = msgspec.structs.replace(seems, instances=tuple(_used(i, figures) for i in seems.instances))
         return found
 
     def running_releases(self, key: AppKey, place: str) -> Set[int]:
         """The releases of which a container runs; one question to Docker."""
-        return {container.release for container in self.engine.containers(key.slug, running=True)}
+        running = self.engine.containers(key.slug, running=True)
+        return {container.release for container in running if not container.scheduled}
 
     def placed(self, key: AppKey, spec: Spec) -> Spec:
         """The spec with the routes that lead anywhere here: those with a host; ports are Traefik's own."""
@@ -221,6 +223,24 @@ class ServerTarget:
         from webduh_console.targets.server.audit import audits
 
         return audits(self.folder)
+
+    def schedules(self, keys: Sequence[AppKey] | None = None) -> "Sequence[ScheduleState]":
+        """The schedules of what serves there."""
+        from webduh_console.targets.server.schedules import states
+
+        return states(self.name, self.folder, self.engine, list(self._records()) if keys is None else keys)
+
+    def runs(self, key: AppKey, name: str | None = None) -> "Sequence[ScheduledRun]":
+        """What became of the runs of an app's schedules."""
+        from webduh_console.targets.server.schedules import runs
+
+        return runs(self.name, self.folder, self.engine, key, name)
+
+    def run_now(self, key: AppKey, name: str, by: str) -> "ScheduledRun":
+        """Start a run now, as the tick does it."""
+        from webduh_console.targets.server.schedules import run_now
+
+        return run_now(self.name, self.folder, key, name, by)
 
     def logs(self) -> "ServerLogs":
         """The logs of its containers."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from webduh_console.errors import TargetError
+from webduh_console.model.schedules import ScheduledRun
 from webduh_console.targets.local.supervisor import values
 from webduh_console.targets.local.supervisor.values import (
     INFO,
@@ -25,8 +26,10 @@ from webduh_console.targets.local.supervisor.values import (
     Info,
     InstanceSpec,
     InstanceState,
+    Planned,
     RouteState,
     Sample,
+    ScheduleSpec,
 )
 
 _TURN = "supervisor.turn"
@@ -40,6 +43,7 @@ _MAYBE: Any = InstanceState | None
 Instances = list[InstanceState]
 Ways = list[RouteState]
 Figures = dict[str, list[Sample]]
+Plans = list[Planned]
 
 
 class Supervisor:
@@ -105,6 +109,19 @@ class Supervisor:
     def routes(self) -> Ways:
         """All apps' ports, sorted by slug."""
         return self._call(values.Routes(), Ways)
+
+    def set_schedules(self, slug: str, schedules: tuple[ScheduleSpec, ...]) -> None:
+        """These are the schedules of an app from now on; runs that go on are left alone."""
+        own = tuple(msgspec.structs.replace(s, spec=values.to_wire(s.spec)) for s in schedules)
+        self._call(values.SetSchedules(slug, own), type(None))
+
+    def run_now(self, slug: str, name: str, by: str) -> ScheduledRun:
+        """Start a run of a schedule; TargetError when there is none of that name, or one goes on."""
+        return self._call(values.RunNow(slug, name, by), ScheduledRun)
+
+    def plans(self) -> Plans:
+        """Every schedule, when it is due next, and the run that goes on now."""
+        return self._call(values.Plans(), Plans)
 
     def drain(self, name: str, seconds: float) -> bool:
         """Wait until nothing is in flight on an instance, at most `seconds`; whether that is so."""

@@ -10,6 +10,7 @@ import msgspec
 from webduh_console.errors import WebduhError
 from webduh_console.targets.local.supervisor import values
 from webduh_console.targets.local.supervisor.kernel import Kernel
+from webduh_console.targets.local.supervisor.scheduling import Scheduler
 from webduh_console.targets.local.supervisor.values import Failure, Reply
 
 _LINE_LIMIT = 16 * 1024 * 1024
@@ -20,8 +21,8 @@ _log = logging.getLogger("webduh.supervisor")
 class Control:
     """Answers calls on 127.0.0.1 to whoever knows the token. `ending` is set when one asked for the end."""
 
-    def __init__(self, kernel: Kernel, token: str) -> None:
-        self._kernel, self._token = kernel, token
+    def __init__(self, kernel: Kernel, token: str, scheduler: Scheduler) -> None:
+        self._kernel, self._token, self._scheduler = kernel, token, scheduler
         self._server: asyncio.Server
         self.ending = asyncio.Event()
         self._grace = 10.0
@@ -96,6 +97,15 @@ class Control:
                 kernel.switch(slug, release, instances, probe)
             case values.Close(slug):
                 await kernel.close(slug)
+            case values.SetSchedules(slug, schedules):
+                own = tuple(msgspec.structs.replace(s, spec=values.from_wire(s.spec)) for s in schedules)
+                self._scheduler.set(slug, own)
+            case values.RunNow(slug, name, by):
+                return await self._scheduler.run_now(slug, name, by)
+            case values.Plans():
+                return self._scheduler.planned()
             case values.Shutdown(grace):
+                await self._scheduler.close()
                 await kernel.shutdown(grace)
+                await self._scheduler.closed()
         return None

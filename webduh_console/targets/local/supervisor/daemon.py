@@ -45,6 +45,7 @@ async def _run(root: Path, ready: int) -> None:
     from webduh_console.targets.local.supervisor import orphans
     from webduh_console.targets.local.supervisor.control import Control
     from webduh_console.targets.local.supervisor.kernel import Kernel
+    from webduh_console.targets.local.supervisor.scheduling import Scheduler
     from webduh_console.targets.local.supervisor.values import INFO, MARK
 
     ended = orphans.end(root)
@@ -54,21 +55,26 @@ async def _run(root: Path, ready: int) -> None:
     orphans.write(root, mark, {})
     kernel = Kernel(root, mark)
     token = os.urandom(32).hex()
-    control = Control(kernel, token)
+    scheduler = Scheduler(kernel, root)
+    scheduler.settle()
+    control = Control(kernel, token, scheduler)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, control.ending.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     port = await control.open()
     _publish(root, port, token)
-    watching = asyncio.create_task(kernel.watch())
+    watching = [asyncio.create_task(kernel.watch()), asyncio.create_task(scheduler.watch())]
     _note(f"answers on port {port}, process {os.getpid()}")
     gc.freeze()
     _say(ready, "ready")
     await control.ending.wait()
     control.close()
+    await scheduler.close()
     await kernel.shutdown(_GRACE)
-    watching.cancel()
+    await scheduler.closed()
+    for task in watching:
+        task.cancel()
     (root / INFO).unlink(missing_ok=True)
     _note("ended")
 

@@ -111,6 +111,7 @@ class Instance:
             static=spec.static is not None,
             served=backend.served,
             errors=backend.errors,
+            scheduled=spec.scheduled,
         )
 
     @property

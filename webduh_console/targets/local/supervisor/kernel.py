@@ -88,6 +88,18 @@ class Kernel:
         self._sampler.ports(instances)
         return [instance.view() for instance in instances]
 
+    def over(self, name: str) -> asyncio.Future[int]:
+        """The exit code of an instance's run, once the last of it is gone."""
+        run = self._known(name).run
+        if run is None:
+            raise TargetError(f"{name} does not run.")
+        return run.over
+
+    def stopping(self, name: str) -> bool:
+        """Whether somebody has asked for an instance's end, or it is gone already."""
+        instance = self._instances.get(name)
+        return instance is None or instance.state in ("stopping", "stopped")
+
     async def drain(self, name: str, seconds: float) -> bool:
         """Wait until nothing is in flight on an instance; one that is not there carries nothing."""
         instance = self._instances.get(name)

@@ -12,6 +12,7 @@ import msgspec
 
 from webduh_console.model.build import Restart, Static
 from webduh_console.model.release import State
+from webduh_console.model.schedules import ScheduledRun
 
 INFO = "supervisor.json"
 LOCK = "supervisor.lock"
@@ -19,7 +20,7 @@ LOG = "supervisor.log"
 MARK = "WEBDUH_SUPERVISOR"
 """The variable that every process of a supervisor carries, so that what it left behind can be found."""
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when the calls change; a client that finds another number asks for a restart."""
 
 
@@ -48,6 +49,30 @@ class InstanceSpec(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 0
     restart: Restart = "always"
     max_retries: int = 0
+    scheduled: bool = False
+
+
+class ScheduleSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule of an app: when it is due, and what a run is; each gets a name and a log of its own after `spec`'s.
+
+    `history` is the path of the file that says what became of the runs; `timeout` in seconds, 0 none.
+    """
+
+    cron: str
+    timezone: str
+    timeout: float
+    history: str
+    spec: InstanceSpec
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """When a schedule is due next (UTC; None: never again), and the run that goes on now."""
+
+    slug: str
+    name: str
+    release: int
+    next: datetime | None = None
+    running: ScheduledRun | None = None
 
 
 class InstanceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +105,7 @@ class InstanceState(msgspec.Struct, frozen=True, kw_only=True):
     static: bool = False
     served: int = 0
     errors: int = 0
+    scheduled: bool = False
 
 
 class RouteState(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,13 +211,49 @@ class Samples(msgspec.Struct, frozen=True, tag="samples"):
     since: float
 
 
+class SetSchedules(msgspec.Struct, frozen=True, tag="set-schedules"):
+    """These are the schedules of an app from now on, and no others."""
+
+    slug: str
+    schedules: tuple[ScheduleSpec, ...]
+
+
+class RunNow(msgspec.Struct, frozen=True, tag="run-now"):
+    """Start a run of a schedule by hand; answers a `ScheduledRun`."""
+
+    slug: str
+    name: str
+    by: str
+
+
+class Plans(msgspec.Struct, frozen=True, tag="plans"):
+    """Answers a `Planned` for every schedule."""
+
+
 class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     """Stop every instance and end."""
 
     grace: float
 
 
-Call = Ping | Start | Keep | Get | List | Routes | Drain | Stop | Open | Switch | Close | Samples | Shutdown
+Call = (
+    Ping
+    | Start
+    | Keep
+    | Get
+    | List
+    | Routes
+    | Drain
+    | Stop
+    | Open
+    | Switch
+    | Close
+    | Samples
+    | SetSchedules
+    | RunNow
+    | Plans
+    | Shutdown
+)
 
 
 class Request(msgspec.Struct, frozen=True):
