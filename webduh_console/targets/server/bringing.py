@@ -8,7 +8,7 @@ from typing import Protocol
 
 from webduh_console.errors import TargetError
 from webduh_console.model.events import Event, Output, Progress
-from webduh_console.model.hooks import IN_IMAGE
+from webduh_console.model.hooks import ONCE
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken, Run, Step, Work
 from webduh_console.targets.server.archives import Sieve, layer_file
@@ -21,8 +21,6 @@ from webduh_console.targets.server.way import Piping
 from webduh_console.transport.machine import Duplex
 
 CANARY = "canary"
-ONCE = frozenset({"release", *IN_IMAGE})
-"""What is run once for a release, on whichever server is the first that takes part."""
 _AHEAD = 16
 """How many blocks, of at most 64 KiB, may have come from one server and not gone to the other."""
 _TOLD_EVERY = 0.2

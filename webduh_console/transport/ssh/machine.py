@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import PassingError
 from webduh_console.model.target import CancelToken
 from webduh_console.transport.machine import Answer, Duplex
 from webduh_console.transport.process import Line
@@ -95,7 +95,7 @@ class SSHMachine:
                 reach.shells.kill(shell.group, sudo)
                 raise worded.too_slow(reach.connections.server, timeout) from error
             except ShellEnded as error:
-                raise TargetError(
+                raise PassingError(
                     f"The shell on the server {reach.connections.server} ended while it ran a script.",
                     why=worded.sentence(error.said[-500:]) or "It said nothing.",
                     kept="What the script had done by then is done.",
