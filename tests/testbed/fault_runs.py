@@ -83,12 +83,11 @@ class Bench:
 
     def _told(self, tell: Callable[[Result], None], lane: Lane, case: Case, strike: Strike) -> Result:
         began, kind, result = time.monotonic(), KINDS[case.kind], Result(case)
-        subject = self._subject(lane, kind, case.topology)
         try:
-            befall(subject, kind, result, strike)
+            befall(self._subject(lane, kind, case.topology), kind, result, strike)
         except Exception as error:  # noqa: BLE001 - it is what the table says of the case; the others go on
             result.wrong = f"{type(error).__name__}: {error}"
-            del self._subjects[lane.number, kind.name, case.topology]  # whatever is left of it
+            self._subjects.pop((lane.number, kind.name, case.topology), None)  # whatever is left of it
         result.seconds = time.monotonic() - began
         tell(result)
         return result
@@ -227,7 +226,7 @@ class Restart:
 
     def __init__(self, restart: Callable[[Server], None], servers: Sequence[Server], waiting: int) -> None:
         self._how, self._servers = restart, servers
-        self._all = threading.Barrier(waiting, self._begin, timeout=LIMIT)
+        self._all = threading.Barrier(waiting, self._begin, timeout=2 * LIMIT)
         self._over = threading.Event()
 
     def __call__(self, client: HaltingClient) -> None:
