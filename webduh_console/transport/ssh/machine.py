@@ -209,7 +209,7 @@ class SSHMachine:
         except TimeoutError as error:
             raise worded.too_slow(self._reach().connections.server, timeout) from error
 
-    def _dial(self, path: str) -> "Stream":
+    def _dial(self, path: str, again: bool = True) -> "Stream":
         from webduh_console.transport.ssh.link import RefusedError
 
         reach = self._reach()
@@ -217,6 +217,8 @@ class SSHMachine:
             return reach.connections.channel(_SOCKET, path, "", 0)
         except RefusedError as error:
             found = "forbidden" if error.forbidden else self.sh(SOCKET_CHECK, path).text
+            if found == "forbidden" and again and not error.forbidden:
+                return self._dial(path, again=False)  # what listens there may only have begun to
             raise socket_trouble(reach.connections.server, self.endpoint.user, path, found) from error
         except TimeoutError as error:
             raise worded.lost(reach.connections.server, f"opening {path}", f"{error}.") from error
