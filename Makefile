@@ -1,10 +1,12 @@
 # Each target sets up what it needs; all that must be there is make and a Python from 3.11 on.
 BIN := .venv/bin
+# What `make faults` does: kinds of deployments, faults, `one` or `three` servers; empty: all of it.
+ONLY ?=
 # Where `make demo` keeps what it deploys; empty: where webduh keeps everything else.
 WEBDUH_HOME ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format reference pictures bench testbed testbed-down clean
+.PHONY: help demo test check format reference pictures bench faults testbed testbed-down clean
 
 help: ## Say what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +47,10 @@ pictures: ## Take the pictures in docs/pictures anew from the real console.
 bench: ## Print the figures that matter, measured here and now (2 min).
 	@tools/venv.sh dev
 	@$(BIN)/python -m bench
+
+faults: ## Do every fault after every line of a deployment, and print what came of it (root, Docker; hours).
+	@tools/venv.sh dev
+	@PYTHONPATH=tests/support $(BIN)/python tests/testbed/all_faults.py $(ONLY)
 
 testbed: ## Raise servers to deploy to, for use by hand (root, Docker; 15 s, the first time 2 min).
 	@tools/venv.sh dev

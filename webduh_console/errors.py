@@ -84,7 +84,16 @@ class TargetError(WebduhError):
     name = "target"
 
 
-class UnreachableError(TargetError):
+class PassingError(TargetError):
+    """A target cannot do it now, and may in a moment: a connection was lost, Docker is being restarted.
+
+    Whether what was begun was done is not known; what may be repeated can be tried again.
+    """
+
+    name = "passing"
+
+
+class UnreachableError(PassingError):
     """A server cannot be reached at all."""
 
     name = "unreachable"

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,17 +31,18 @@ class FleetWorld(CommandLine):
     def __getitem__(self, name: str) -> Server:
         return self.servers[NAMES.index(name)]
 
-    def add(self) -> None:
-        """Add the servers, and the target that they are."""
+    def add(self, doors: Mapping[str, tuple[str, int]] | None = None) -> None:
+        """Add the servers, and the target that they are; `doors` lead to their sshd, where it is not reached itself."""
         for name, server in zip(NAMES, self.servers, strict=True):
-            address = f"ssh://deploy@{server.host}:{server.ssh}"
+            host, port = (doors or {}).get(name, (server.host, server.ssh))
+            address = f"ssh://deploy@{host}:{port}"
             accept = ("--accept-host-key", server.fingerprint)
             self.good("target", "add", name, address, "--identity", str(server.key), *accept)
         self.good("target", "add", "shop", *(word for name in reversed(NAMES) for word in ("--server", name)))
 
     def app(self, name: str, **config: object) -> "FleetApp":
         """A folder with an app that is deployed to all three."""
-        views = [ServerWorld(self.root, server=server) for server in self.servers]
+        views = [ServerWorld(self.root, limit=self.limit, server=server) for server in self.servers]
         first = views[0].app(name, **{"on": "shop", **config})
         return FleetApp(self, [ServedApp(view, first.folder) for view in views])
 

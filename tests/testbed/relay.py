@@ -22,6 +22,7 @@ class Relay:
         self._to = (host, port)
         self._flows = threading.Event()
         self._flows.set()
+        self._is_shut = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         _thread(self._accept)
@@ -39,6 +40,15 @@ class Relay:
     def thaw(self) -> None:
         """Hand on what waited, and what comes."""
         self._flows.set()
+
+    def shut(self) -> None:
+        """Reset every connection, and each new one at once, until it is opened."""
+        self._is_shut = True
+        self.break_off()
+
+    def open(self) -> None:
+        """Accept again."""
+        self._is_shut = False
 
     def break_off(self) -> None:
         """Reset every connection, as a router does that was restarted; new ones are accepted."""
@@ -62,6 +72,10 @@ class Relay:
         with contextlib.suppress(OSError):  # closed, in the end
             while True:
                 here, _ = self._listener.accept()
+                if self._is_shut:
+                    here.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                    here.close()
+                    continue
                 try:
                     there = socket.create_connection(self._to, timeout=10)
                 except OSError:

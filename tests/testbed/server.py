@@ -127,6 +127,10 @@ class Server:
         self.sh("service docker restart")
         self.until_up()
 
+    def docker_answers(self) -> bool:
+        """Whether its Docker does."""
+        return self.engine.says("exec", self.name, "docker", "version")
+
     def cut(self) -> None:
         """Not a packet comes or goes, and nobody is told."""
         self.sh("iptables -t raw -A PREROUTING -i eth0 -j DROP; iptables -t mangle -A POSTROUTING -o eth0 -j DROP")

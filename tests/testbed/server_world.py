@@ -24,6 +24,8 @@ LOOK = r"""
 kind='{{if .Label "webduh.schedule"}}run{{else}}container{{end}}'
 label="$kind {{.Label \"webduh.slug\"}} {{.Label \"webduh.release\"}} {{.State}} {{.Names}}"
 docker ps -a --filter label=webduh.slug --format "$label"
+policy='policy {{.Name}} {{.HostConfig.RestartPolicy.Name}} {{.State.Running}}'
+docker ps -aq --filter label=webduh.slug | xargs -r docker inspect -f "$policy" 2>/dev/null
 docker images --format 'image {{.Repository}}:{{.Tag}}' | grep '^image webduh/'
 docker network ls --format 'network {{.Name}}' | grep ' webduh-p-'
 docker volume ls --format 'volume {{.Name}}' | grep ' webduh--'
@@ -34,6 +36,7 @@ find apps -path '*/releases/*' -mindepth 3 -maxdepth 3 -printf 'release %P\n'
 find apps traefik \( -name '.*' -o -name '*.new' \) ! -path '*/source/*' -printf 'aside %p\n'
 for file in apps/*/current; do [ -f "$file" ] && echo "current $file $(cat "$file")"; done
 cd apps
+for file in */lease.json; do [ -f "$file" ] && echo "lease ${file%/*} $(cat "$file")"; done
 for folder in */releases/*/; do
   [ -f "$folder/journal.jsonl" ] && echo "journal $folder $(tail -n 1 "$folder/journal.jsonl")"
   [ -f "$folder/release.json" ] || continue
@@ -187,12 +190,12 @@ class ServedApp:
         return body
 
 
-def assert_settled(app: ServedApp, attempted: bool = False) -> int:
+def assert_settled(app: ServedApp, attempted: bool = False, standing: Standing | None = None) -> int:
     """The number of the one release that runs, is routed to and is current; nothing is half done or left over.
 
     Images of attempts that came to nothing may be there if something was `attempted` since the last deployment.
     """
-    standing, slug = app.world.standing(), app.key.slug
+    standing, slug = standing or app.world.standing(), app.key.slug
     own = [line for line in standing.lines if slug in line]
     current = {words[1] for words in standing.all("current") if slug in words[0]}
     releases = {name.split("/")[-1] for name in standing.names("release") if name.startswith(slug)}

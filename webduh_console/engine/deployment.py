@@ -8,13 +8,14 @@ from typing import Any, Literal
 from webduh_console.clock import now
 from webduh_console.engine import hooks, waves
 from webduh_console.engine.downtime import Downtime
+from webduh_console.engine.patience import SECONDS, Patience
 from webduh_console.engine.recovery import recover
 from webduh_console.engine.retention import retire
 from webduh_console.engine.rounds import Round
 from webduh_console.engine.steps import PlaceRun, whole
 from webduh_console.engine.stream import EventStream, Sink
 from webduh_console.engine.taking_part import narrowed, newest, taking_part
-from webduh_console.errors import CancelledError, TargetError, WebduhError, unexpected
+from webduh_console.errors import CancelledError, LeaseLostError, TargetError, WebduhError, unexpected
 from webduh_console.model import audit
 from webduh_console.model.events import (
     Event,
@@ -38,22 +39,31 @@ HEARTBEAT = 15.0
 ENGINE_STEPS = ("check", "build", "lease")
 
 
-def apply(target: Target, plan: Plan, cancel: CancelToken | None = None, sinks: Sequence[Sink] = ()) -> EventStream:
+def apply(
+    target: Target,
+    plan: Plan,
+    cancel: CancelToken | None = None,
+    sinks: Sequence[Sink] = (),
+    patience: float = SECONDS,
+) -> EventStream:
     """Start the plan in a thread of its own and return its events; the last is Finished.
 
     Setting `cancel` takes the way back, which the stream then shows. Every question of the plan must have been
-    answered before.
+    answered before. `patience` is for how many seconds trouble that may pass is waited for at a place.
     """
     secrets = [variable.value for variable in plan.variables.values() if variable.secret]
     stream = EventStream(plan.id, masker(secrets), sinks)
-    deployment = _Deployment(target, plan, cancel or CancelToken(), stream)
+    deployment = _Deployment(target, plan, cancel or CancelToken(), stream, Patience(patience))
     threading.Thread(target=deployment.run, name=f"deploy {plan.key}", daemon=True).start()
     return stream
 
 
 class _Deployment:
-    def __init__(self, target: Target, plan: Plan, cancel: CancelToken, stream: EventStream) -> None:
+    def __init__(
+        self, target: Target, plan: Plan, cancel: CancelToken, stream: EventStream, patience: Patience
+    ) -> None:
         self.target, self.plan, self.cancel, self.stream = target, plan, cancel, stream
+        self.patience = patience
         self.asked = target
         self.began = time.monotonic()
         self.release: Release | None = None
@@ -100,7 +110,7 @@ class _Deployment:
         self._refuse_if_moved(records, before)
         runs = self._number(artifact, records, leases)
         self._before(self._turn("before"), "prepare")
-        rounds = Round(self.stream, self.plan, runs, self.cancel)
+        rounds = Round(self.stream, self.plan, runs, self.cancel, self.patience)
         self.downtime = rounds.downtime
         steps = {place: whole(self.target, run, place) for place, run in runs.items()}
         try:
@@ -119,7 +129,6 @@ class _Deployment:
         self._after(self._turn("after"), self.cancel)
         if self.plan.wait:
             retire(self.target, rounds)
-            rounds.mark("end")
         return "done", None
 
     def _names(self) -> list[str]:
@@ -283,8 +292,10 @@ class _Deployment:
         while not self.done.wait(HEARTBEAT):
             try:
                 lease.renew()
-            except WebduhError:  # the next fence says it, where it matters
+            except LeaseLostError:  # the next fence says it, where it matters
                 return
+            except WebduhError:  # the line may come back before a minute is over
+                continue
 
     def _give_back(self, lease: Lease) -> None:
         try:

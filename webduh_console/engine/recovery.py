@@ -1,6 +1,6 @@
 """Whoever comes next finishes or undoes what was interrupted, on the evidence of the journals alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from webduh_console.engine.retention import retire
 from webduh_console.engine.rounds import Round
@@ -38,7 +38,7 @@ def _recover_one(
         return
     journals = {place: cut[place].journal(number) for place in sorted(cut.keys() & written)}
     runs = {place: _run(plan, number, cut[place], leases[place], lines) for place, lines in journals.items()}
-    party, served = judged(journals, ended=bool(written - cut.keys()))
+    party, served = judged(journals, ended=bool(written - cut.keys()), gone=records.keys() - written)
     for places, verdict in ((runs.keys() - party, False), (party, served)):
         if places:
             _end(
@@ -50,11 +50,15 @@ def _recover_one(
             )
 
 
-def judged(journals: Mapping[str, list[JournalLine]], ended: bool) -> tuple[set[str], bool]:
+def judged(
+    journals: Mapping[str, list[JournalLine]], ended: bool, gone: Set[str] = frozenset()
+) -> tuple[set[str], bool]:
     """Which of the places without an end took part in making the release live, and whether it was.
 
-    `ended`: another place has come to its end. `serving` is written at every place once all are switched, and names
-    them; whoever is not named was left out, and is undone alone. From `kept` on there is no way back.
+    `ended`: another place has come to its end; `gone` are those that do not have the release. `serving` is written at
+    every place once all are switched, and names them; whoever is not named was left out, and is undone alone. When
+    `kept` is written everywhere there is no way back. Somebody who could not write it everywhere took the way back,
+    and nothing was retired.
     """
     named = {
         place for lines in journals.values() for line in lines if line.kind == "serving" for place in _listed(line)
@@ -62,7 +66,8 @@ def judged(journals: Mapping[str, list[JournalLine]], ended: bool) -> tuple[set[
     party = {place for place in journals if place in named} if named else set() if ended else set(journals)
     own = {place: journals[place] for place in party}
     if any(_has(lines, "kept") for lines in own.values()):
-        return party, True
+        back = bool(named & gone) or any(_has(lines, "undo") for lines in own.values())
+        return party, not back or any(_retires(lines) for lines in own.values())
     live = {place for place, lines in own.items() if _has(lines, "serving") and not _has(lines, "undo")}
     return party, bool(party) and live == party and (ended or named <= live)
 
@@ -92,7 +97,6 @@ def _end(target: Target, number: int, rounds: Round, journals: Mapping[str, list
         _undo(rounds)
         return
     retire(target, rounds)
-    rounds.mark("end")
 
 
 def _listed(line: JournalLine) -> list[str]:
@@ -116,6 +120,11 @@ def _run(plan: Plan, number: int, record: Record, lease: Lease, lines: list[Jour
     kept = {release.number for release in record.releases()}
     previous = record.read(int(before)) if before and int(before) in kept else None
     return PlaceRun(plan, CancelToken(), record.read(number), previous, record, lease)
+
+
+def _retires(lines: list[JournalLine]) -> bool:
+    kept = next((at for at, line in enumerate(lines) if line.kind == "kept"), len(lines))
+    return any(line.kind == "do" for line in lines[kept:])
 
 
 def _has(lines: list[JournalLine], kind: str) -> bool:

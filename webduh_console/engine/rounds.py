@@ -3,26 +3,38 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import Literal, TypeVar
 
 from webduh_console.clock import now
-from webduh_console.engine.downtime import Downtime
+from webduh_console.engine.downtime import SWITCH, Downtime
+from webduh_console.engine.patience import Patience
 from webduh_console.engine.steps import PlaceRun, show
 from webduh_console.engine.stream import EventStream
-from webduh_console.errors import CancelledError, LeaseLostError, UnreachableError, WebduhError
+from webduh_console.errors import CancelledError, LeaseLostError, PassingError, WebduhError
 from webduh_console.model.events import Phase, Warned
+from webduh_console.model.hooks import ONCE
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken, Figures, JournalLine, Run, Step, Work
 
 AT_ONCE = 32
+AGAIN = "The next deployment tries again."
+T = TypeVar("T")
 Kind = Literal["begin", "do", "did", "undo", "undid", "serving", "kept", "end"]
 
 
 class Round:
     """Runs steps at every place of a deployment. What was begun is remembered, so that it can be undone in reverse."""
 
-    def __init__(self, stream: EventStream, plan: Plan, runs: dict[str, PlaceRun], cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        stream: EventStream,
+        plan: Plan,
+        runs: dict[str, PlaceRun],
+        cancel: CancelToken,
+        patience: Patience | None = None,
+    ) -> None:
         self.stream, self.plan, self.runs, self.cancel = stream, plan, runs, cancel
+        self.patience = patience or Patience()
         self.begun: dict[str, list[Step]] = {place: [] for place in runs}
         self.lost: dict[str, Exception] = {}
         self.downtime = Downtime()
@@ -95,7 +107,7 @@ class Round:
             self._journal(place, "do", step)  # which nobody can who does not hold the lease
             self.begun[place].append(step)
             self.downtime.begins(place, step, False, self.begun[place])
-            figures = self.show(step, step.do, self.runs[place], "done")
+            figures = self._shown(step, step.do, self.runs[place], "done")
             self.downtime.ended(place, step, False, figures)
             self._unwritten[place].append(self._line(place, "did", step))
 
@@ -116,34 +128,62 @@ class Round:
             try:
                 self._journal(place, "undo", step)
                 self.downtime.begins(place, step, True, steps)
-                self.downtime.ended(place, step, True, self.show(step, step.undo, run, "undone"))
+                self.downtime.ended(place, step, True, self._shown(step, step.undo, run, "undone"))
                 if step.name != "record":
                     self._journal(place, "undid", step)
-            except (LeaseLostError, UnreachableError) as error:
+            except (LeaseLostError, PassingError) as error:
                 self._warn(step, error)
                 return False  # nothing more can be done here; the journal tells whoever comes next
             except Exception as error:  # noqa: BLE001 - whatever it is, the other steps are still to be undone
                 clean = False
                 self._warn(step, error)
-        if not any(step.name == "record" for step in steps):
-            run.record.remove(run.lease, run.release.number)  # there is nothing of it but a journal that was opened
+                if step.name == SWITCH:
+                    return False  # requests may still be led to what the other steps would take away
+        if not any(step.name == "record" for step in steps):  # there is nothing of it but a journal that was opened
+            return self._forgotten(place, run) and clean
         return clean
 
-    def show(self, step: Step, act: Callable[[Run], Work], run: Run, outcome: Literal["done", "undone"]) -> Figures:
-        """Run a step's work and let it be seen; its figures."""
-        return show(self.stream, step, act, run, outcome, self.plan.usual.get(step.name))
+    def _forgotten(self, place: str, run: PlaceRun) -> bool:
+        try:
+            self.patiently(place, lambda: run.record.remove(run.lease, run.release.number), run.cancel)
+        except WebduhError as error:
+            text = f"The journal that was opened could not be removed: {error.what} {error.why}".strip()
+            self.stream.emit(Warned(code="undo-failed", text=text, hint=AGAIN), place=place)
+            return False
+        return True
+
+    def _shown(self, step: Step, act: Callable[[Run], Work], run: Run, outcome: Literal["done", "undone"]) -> Figures:
+        """Run a step's work and let it be seen; its figures. What only passes is waited for, and the step repeated,
+        unless it runs what is to run once."""
+
+        def once() -> Figures:
+            return show(self.stream, step, act, run, outcome, self.plan.usual.get(step.name))
+
+        if outcome == "done" and step.name in ONCE:
+            return once()
+        return self.patiently(step.place, once, run.cancel, step.name)
+
+    def patiently(self, place: str, act: Callable[[], T], cancel: CancelToken | None = None, step: str = "") -> T:
+        """Act, and wait for what only passes."""
+
+        def say(error: PassingError) -> None:
+            text = f"{error.what} {error.why} It is waited for, {self.patience.seconds:g} s at most.".replace("  ", " ")
+            self.stream.emit(Warned(code="waiting", text=text), step=step, place=place)
+
+        return self.patience.through(place, act, cancel or self.cancel, say)
 
     def _warn(self, step: Step, error: Exception) -> None:
-        hint = "The next deployment tries again."
         says = f"{error.what} {error.why}" if isinstance(error, WebduhError) else f"{type(error).__name__}: {error}"
         text = f"The step {step.name} could not be undone: {says}".strip()
-        self.stream.emit(Warned(code="undo-failed", text=text, hint=hint), step=step.name, place=step.place)
+        self.stream.emit(Warned(code="undo-failed", text=text, hint=AGAIN), step=step.name, place=step.place)
 
     def _journal(self, place: str, kind: Kind, step: Step | None = None, detail: str = "") -> None:
         """Write a line, after those that could wait for it: without a `did` a step is done or undone once more, which
         it allows."""
         run, waiting = self.runs[place], self._unwritten[place]
-        run.record.append(run.lease, run.release.number, *waiting, self._line(place, kind, step, detail))
+        lines = (*waiting, self._line(place, kind, step, detail))
+        cancel = CancelToken() if kind in ("undo", "undid") else self.cancel
+        self.patiently(place, lambda: run.record.append(run.lease, run.release.number, *lines), cancel)
         waiting.clear()
 
     def _line(self, place: str, kind: Kind, step: Step | None = None, detail: str = "") -> JournalLine:

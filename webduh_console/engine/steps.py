@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from webduh_console.engine.stream import EventStream
-from webduh_console.errors import CancelledError
+from webduh_console.errors import CancelledError, PassingError
 from webduh_console.model.events import Explained, Output, Phase, StepFinished, StepStarted
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Release
@@ -108,8 +108,10 @@ class BuildAlone:
 
 
 def whole(target: Target, run: PlaceRun, place: str) -> list[Step]:
-    """All steps of a deployment at a place: ours around the target's."""
+    """All steps of a deployment at a place: ours around the target's. PassingError when it cannot be asked for its."""
     own = [step for step in target.steps(run.plan) if step.place == place]
+    if not own:  # without them nothing could be taken back, either
+        raise PassingError(f"{place} does not answer any more.", kept="Its journal says what is to be done there.")
     return [WriteRelease(run, place), *own, MoveCurrent(run, place)]
 
 

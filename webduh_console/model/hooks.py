@@ -17,6 +17,8 @@ POINTS: tuple[Point, ...] = get_args(Point)
 ROLLBACK_POINTS = frozenset({"before-rollback", "after-rollback", "after-failure"})
 IN_IMAGE: frozenset[Point] = frozenset({"before-deploy", "after-deploy", "before-rollback", "after-rollback"})
 """The points at which there is an image to run in, and a release to run as."""
+ONCE = frozenset({"release", *IN_IMAGE})
+"""The steps that run an app's own commands for a release: at one place alone, and never again by themselves."""
 TIMEOUT = 600.0
 
 

@@ -11,6 +11,8 @@ from small_target import KEY, SmallTarget, deploy, fail
 from webduh_console.engine.removal import remove
 from webduh_console.errors import LeaseHeldError
 from webduh_console.model.events import Warned
+from webduh_console.model.plan import Plan
+from webduh_console.model.target import Step
 
 FORK = multiprocessing.get_context("fork")
 
@@ -72,6 +74,26 @@ def test_a_release_that_was_cut_off_in_its_watch_and_does_not_hold_is_taken_back
         "Release 2 did not hold: It is not well, said •••. Because of •••.",
     ]
     assert (target.running("a"), target.routed("a"), target.record(KEY, "a").current()) == ([1], "1", 1)
+
+
+class Hidden(SmallTarget):
+    """A target of which one place no longer says what is to be done there."""
+
+    def steps(self, plan: Plan) -> list[Step]:
+        return [step for step in super().steps(plan) if step.place != "b"]
+
+
+def test_what_cannot_be_taken_back_yet_is_not_forgotten(tmp_path: Path) -> None:
+    """Without its steps a place would lose its journal, and keep what was started."""
+    target, hidden = SmallTarget(tmp_path, ("a", "b")), Hidden(tmp_path, ("a", "b"))
+    process = FORK.Process(target=_dies, args=(target, "healthy", None))
+    process.start()
+    process.join()
+    failed = last(deploy(hidden, 3))
+    assert (failed.outcome, failed.error["what"]) == ("failed", "b does not answer any more.")
+    assert (target.record(KEY, "b").unfinished(), target.running("b")) == ([1], [1])
+    assert last(deploy(target, 4)).outcome == "done"
+    assert [target.record(KEY, place).unfinished() for place in "ab"] == [[], []]
 
 
 def test_removing_finishes_what_was_cut_off_and_leaves_no_release(three: SmallTarget) -> None:

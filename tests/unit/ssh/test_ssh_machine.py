@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -226,6 +227,7 @@ def test_a_killed_client_leaves_no_program_running(sshd: OwnSshd, machine: SSHMa
     code = """
 import sys
 from pathlib import Path
+from typing import Any
 from webduh_console.model.target import CancelToken
 from webduh_console.transport.ssh.address import Endpoint
 from webduh_console.transport.ssh.hostkeys import HostKeys
@@ -300,6 +302,21 @@ def test_a_socket_that_cannot_be_reached_says_why(machine: SSHMachine, tmp_path:
         "missing": "There is no such socket.",
         "missing/docker.sock": "There is no such socket.",
     }
+
+
+def test_a_socket_on_which_somebody_begins_to_listen_meanwhile_is_reached(sshd: OwnSshd, tmp_path: Path) -> None:
+    """As Docker's when it is restarted just then; it is not the SSH server that forbids it."""
+    with socket.socket(socket.AF_UNIX) as late:
+        late.bind(str(tmp_path / "s"))
+
+        class Meanwhile(SSHMachine):
+            def sh(self, *words: Any, **options: Any) -> Answer:
+                late.listen()
+                return super().sh(*words, **options)
+
+        with Meanwhile("prod", sshd.endpoint(), sshd.host_keys()) as machine:
+            machine.accept("new")
+            machine.dial(str(tmp_path / "s")).close()
 
 
 def test_a_server_that_forbids_streams_says_by_which_option_and_a_pipe_is_the_way(start_sshd: StartSshd) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from webduh_console.errors import TargetError
 from webduh_console.model.events import Event, Output, Progress
-from webduh_console.model.hooks import IN_IMAGE
+from webduh_console.model.hooks import ONCE
 from webduh_console.model.plan import Plan
 from webduh_console.model.target import CancelToken, Run, Step, Work
 from webduh_console.targets.server.archives import Sieve, layer_file
@@ -21,8 +21,8 @@ from webduh_console.targets.server.way import Piping
 from webduh_console.transport.machine import Duplex
 
 CANARY = "canary"
-ONCE = frozenset({"release", "schedules", *IN_IMAGE})
-"""What is run once for a release, and where its schedules run: on whichever server is the first that takes part."""
+ALONE = frozenset({*ONCE, "schedules"})
+"""The steps of one server alone, whichever is the first that takes part: what is run once, and where schedules run."""
 _AHEAD = 16
 """How many blocks, of at most 64 KiB, may have come from one server and not gone to the other."""
 _TOLD_EVERY = 0.2
@@ -205,7 +205,7 @@ def as_one_of(
     """A server's steps as one of `every`: the image is brought, the release process runs on the first that takes part
     alone, and where `others` do, too, a switch can be watched before they follow."""
     for step in steps:
-        if step.name in ONCE and not first:
+        if step.name in ALONE and not first:
             continue
         if step.name == "artifact":
             yield Bring(parts=parts, others=tuple(other for other in every if other.place != parts.place))

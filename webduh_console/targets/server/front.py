@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import PassingError, TargetError
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Route
 from webduh_console.model.target import CancelToken
@@ -136,6 +136,7 @@ class Front:
         """What the API answers; None when it does not know what is asked for."""
         status, body = self._ask_api(path)
         if status == 404 and not body.startswith(b"{"):  # not the API's own: its guard is not loaded, or the key is old
+            self._door = None
             raise self._shut()
         if status != 200:
             return None
@@ -171,17 +172,17 @@ class Front:
         state, _, rest = answer.text.partition("\n")[0].partition(" ")
         port, _, address = rest.partition(" ")
         if answer.code == 3:
-            raise self._down(
-                "there is no such container" if "No such" in answer.err else " ".join(answer.err.split())[:300]
-            )
+            if "No such" in answer.err:
+                raise self._down("there is no such container", TargetError)
+            raise self._down(" ".join(answer.err.split())[:300])
         if state != "running" or not address.strip():
             raise self._down(f"it is {state}" if state != "running" else f"it is not on the network {EDGE}")
         if answer.code:
             raise self._down(" ".join(answer.err.split())[:300])
         return _Door(address.strip(), int(port or 80), answer.text.rpartition("\n")[2])
 
-    def _down(self, why: str) -> TargetError:
-        return TargetError(
+    def _down(self, why: str, kind: type[TargetError] = PassingError) -> TargetError:
+        return kind(
             f"Traefik ({CONTAINER}) does not run on {self._machine.name}.",
             why=f"{why.rstrip('.').capitalize()}.",
             kept="The routes are as they were.",
@@ -189,7 +190,7 @@ class Front:
         )
 
     def _silent(self, why: str) -> TargetError:
-        return TargetError(
+        return PassingError(
             f"Traefik's API on {self._machine.name} does not answer.",
             why=f"{why.rstrip('.') or 'The connection broke'}.",
             kept="The routes are as they were.",
@@ -199,7 +200,7 @@ class Front:
     def _shut(self) -> TargetError:
         if blocked := self._refused():
             return blocked
-        return TargetError(
+        return PassingError(  # it has just begun, and not read its files yet
             f"Traefik's API on {self._machine.name} is shut.",
             why="It does not know our key: its guard file is missing or older than the key.",
             kept="The routes are as they were.",

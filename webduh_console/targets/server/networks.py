@@ -12,9 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import PassingError, TargetError
 from webduh_console.model.events import Event, Output
 from webduh_console.targets.server.files import RootFolder
+from webduh_console.targets.server.refusals import away
 from webduh_console.targets.server.traefik import CONTAINER
 
 EDGE = "webduh-0-edge"
@@ -163,7 +164,7 @@ def _hexadecimal(text: str) -> IPv4Network | None:
 
 
 def _refused(place: str, name: str, why: str) -> TargetError:
-    return TargetError(
+    return (PassingError if away(why) else TargetError)(
         f"The network {name} on {place} cannot be made ready.",
         why=f"{why.strip().rstrip('.') or 'Docker did not say why'}.",
         kept="What serves was not touched.",

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import PassingError, TargetError
 
 _NOISE = re.compile(
     r"(error response from daemon|failed to create (task|shim task)( for container)?|oci runtime create failed"
@@ -12,6 +12,7 @@ _NOISE = re.compile(
     r"|failed to set up container networking|error during container init): ",
     re.IGNORECASE,
 )
+_AWAY = re.compile(r"cannot connect to the docker daemon|error during connect", re.IGNORECASE)
 _PROGRAM = re.compile(r'exec: "([^"]*)"')
 
 
@@ -23,6 +24,10 @@ class EngineError(TargetError):
     ) -> None:
         super().__init__(what, why=why, kept=kept, hint=hint)
         self.status = status
+
+
+class UnansweredError(EngineError, PassingError):
+    """Docker did not answer, or is not there: it may be being restarted."""
 
 
 class _Known(NamedTuple):
@@ -73,9 +78,14 @@ def refused(what: str, server: str, status: int, said: str) -> EngineError:
     return EngineError(what, why=f"Docker says: {plain(words)}", hint=f"`webduh server check {server}`.", status=status)
 
 
-def unanswered(what: str, server: str, why: str) -> EngineError:
+def away(said: str) -> bool:
+    """Whether Docker's own client says that it finds no Docker."""
+    return bool(_AWAY.search(said))
+
+
+def unanswered(what: str, server: str, why: str) -> UnansweredError:
     """The error of a question that no answer came to: whether Docker did what was asked is not known."""
-    return EngineError(
+    return UnansweredError(
         what,
         why=why,
         kept="Whether Docker still did it is not known.",

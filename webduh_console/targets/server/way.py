@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from webduh_console.errors import TargetError
 from webduh_console.targets.server import resources
-from webduh_console.targets.server.refusals import EngineError
+from webduh_console.targets.server.refusals import UnansweredError
 from webduh_console.targets.server.resources import Version
 from webduh_console.targets.server.wire import DuplexConnection
 from webduh_console.transport.machine import Duplex, Machine
@@ -96,8 +96,8 @@ class Way:
             return f"On the server, Docker's client says: {said}" if said and not said[0].isdigit() else ""
         return ""
 
-    def _closed(self, why: str) -> EngineError:
-        return EngineError(
+    def _closed(self, why: str) -> UnansweredError:
+        return UnansweredError(
             f"Docker on {self._machine.name} cannot be reached.",
             why=why,
             kept="Nothing was changed.",

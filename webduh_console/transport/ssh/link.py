@@ -247,6 +247,13 @@ class Link(Transport):
         """Begin to ask whether the server lives, when it is silent."""
         self.wire.ask = self._ask
 
+    def _send_user_message(self, data: Message) -> None:
+        """ConnectionResetError when the connection is gone: no writer to a stream expects paramiko's EOFError."""
+        try:
+            super()._send_user_message(data)
+        except EOFError as error:
+            raise ConnectionResetError(104, self.why) from error
+
     def _ask(self) -> None:
         if not self.clear_to_send.is_set():
             return  # keys are being exchanged, and this is the thread that does it

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import PassingError
 from webduh_console.model.target import CancelToken
 from webduh_console.transport.machine import Answer, Duplex
 from webduh_console.transport.process import Line
@@ -95,7 +95,7 @@ class SSHMachine:
                 reach.shells.kill(shell.group, sudo)
                 raise worded.too_slow(reach.connections.server, timeout) from error
             except ShellEnded as error:
-                raise TargetError(
+                raise PassingError(
                     f"The shell on the server {reach.connections.server} ended while it ran a script.",
                     why=worded.sentence(error.said[-500:]) or "It said nothing.",
                     kept="What the script had done by then is done.",
@@ -209,7 +209,7 @@ class SSHMachine:
         except TimeoutError as error:
             raise worded.too_slow(self._reach().connections.server, timeout) from error
 
-    def _dial(self, path: str) -> "Stream":
+    def _dial(self, path: str, again: bool = True) -> "Stream":
         from webduh_console.transport.ssh.link import RefusedError
 
         reach = self._reach()
@@ -217,6 +217,8 @@ class SSHMachine:
             return reach.connections.channel(_SOCKET, path, "", 0)
         except RefusedError as error:
             found = "forbidden" if error.forbidden else self.sh(SOCKET_CHECK, path).text
+            if found == "forbidden" and again and not error.forbidden:
+                return self._dial(path, again=False)  # what listens there may only have begun to
             raise socket_trouble(reach.connections.server, self.endpoint.user, path, found) from error
         except TimeoutError as error:
             raise worded.lost(reach.connections.server, f"opening {path}", f"{error}.") from error

@@ -1,6 +1,6 @@
 """Why a Unix socket on a server cannot be reached, in words."""
 
-from webduh_console.errors import TargetError
+from webduh_console.errors import PassingError, TargetError
 from webduh_console.transport.ssh.words import NOTHING_DONE, no_forwarding
 
 SOCKET_CHECK = """
@@ -20,7 +20,7 @@ Where somebody listens (a flag in /proc/net/unix) and we may write, it is the SS
 
 
 def socket_trouble(server: str, user: str, path: str, found: str) -> TargetError:
-    """The error for what `SOCKET_CHECK` printed."""
+    """The error for what `SOCKET_CHECK` printed; it may pass where what listens there may only be being restarted."""
     kind, _, rest = found.partition("\n")
     if kind == "forbidden":
         return no_forwarding(server, "AllowStreamLocalForwarding", path)
@@ -38,6 +38,6 @@ def socket_trouble(server: str, user: str, path: str, found: str) -> TargetError
             else f"Give {user!r} the right to write to it.",
         ),
     }.get(kind, ("Nothing answers there.", "Start what listens there: systemctl start docker" if docker else ""))
-    return TargetError(
+    return (TargetError if kind in ("other", "denied") else PassingError)(
         f"The socket {path} of the server {server} cannot be reached.", why=why, kept=NOTHING_DONE, hint=hint
     )

@@ -1,6 +1,6 @@
 """What goes wrong on the way to a server, in words."""
 
-from webduh_console.errors import TargetError, UnreachableError
+from webduh_console.errors import PassingError, TargetError, UnreachableError
 
 
 class HostKeyError(TargetError):
@@ -30,9 +30,9 @@ def unreachable(server: str, why: str, hint: str) -> UnreachableError:
     return UnreachableError(f"The server {server} cannot be reached.", why=why, kept=NOTHING_DONE, hint=hint)
 
 
-def lost(server: str, doing: str, why: str) -> TargetError:
+def lost(server: str, doing: str, why: str) -> PassingError:
     """The connection broke in the middle of something."""
-    return TargetError(
+    return PassingError(
         f"The connection to the server {server} was lost while {doing}.",
         why=why,
         kept="What had begun there may be done or half done.",
