@@ -84,6 +84,12 @@ class TargetError(WebduhError):
     name = "target"
 
 
+class RegistryError(WebduhError):
+    """A registry of images does not take, keep or give one."""
+
+    name = "registry"
+
+
 class UnreachableError(TargetError):
     """A server cannot be reached at all."""
 

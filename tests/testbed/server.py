@@ -25,6 +25,7 @@ docker ps -aq | xargs -r docker rm -fv >/dev/null
 docker network prune -f >/dev/null
 docker volume prune -af >/dev/null
 docker images -q 'webduh/*' | sort -u | xargs -r docker rmi -f >/dev/null
+rm -rf /etc/docker/certs.d
 find /var/lib/webduh -mindepth 1 -delete 2>/dev/null
 [ -d /var/lib/webduh ] && { mountpoint -q /var/lib/webduh || rmdir /var/lib/webduh; }
 for user in deploy plain; do

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -163,6 +164,7 @@ class Calls:
         shape: Callable[[http.client.HTTPResponse], Iterator[T]],
         body: Mapping[str, object] | None = None,
         limit: float | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Stream[T]:
         """What comes, in a `shape`; silence of `limit` seconds breaks it off (None: it may be silent for ever)."""
         what = f"{what} on {self.server}."
@@ -170,7 +172,7 @@ class Calls:
         connection = DuplexConnection(self.way.open, timeout=limit or _ANSWER_LIMIT)
         content = json.dumps(body) if body is not None else None
         try:
-            connection.request(method, f"/v{version}{path}", content, {"Content-Type": "application/json"})
+            connection.request(method, f"/v{version}{path}", content, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             if response.status >= 400:
                 raise refused(what, self.server, response.status, _message(response.read()))
