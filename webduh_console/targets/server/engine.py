@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from http.client import HTTPResponse
 from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
@@ -60,6 +61,10 @@ class Engine:
         """The answer to `GET /info`."""
         return self._calls.read("The state of Docker cannot be read", "/info") or {}
 
+    def look(self) -> AbstractContextManager[None]:
+        """A look at what runs: what was asked in the last one is asked at once when it begins."""
+        return self._calls.looking.look()
+
     @property
     def through_sudo(self) -> bool:
         """Whether only root may use it."""
@@ -110,7 +115,7 @@ class Engine:
         if len(wanted) < 2:
             return [(name, ask(name)) for name in wanted]
         with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
-            return list(zip(wanted, pool.map(ask, wanted), strict=True))
+            return list(zip(wanted, pool.map(self._calls.looking.within(ask), wanted), strict=True))
 
     def create(self, spec: ContainerSpec) -> str:
         """Make a container, not started; its id. EngineError with status 409 when the name is taken."""

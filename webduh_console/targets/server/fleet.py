@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from webduh_console.targets.server.registries import Spread
 
 T = TypeVar("T")
-AT_ONCE = 32
+AT_ONCE = 100
 SILENT_FOR = 20.0
 """Seconds for which a server that did not answer is not asked again, so that a command waits for it once."""
 
