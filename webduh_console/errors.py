@@ -84,6 +84,12 @@ class TargetError(WebduhError):
     name = "target"
 
 
+class OvertakenError(TargetError):
+    """Somebody else made a release live since this was planned."""
+
+    name = "overtaken"
+
+
 class RegistryError(WebduhError):
     """A registry of images does not take, keep or give one."""
 
