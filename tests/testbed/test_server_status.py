@@ -35,7 +35,7 @@ def test_a_look_at_a_server_that_is_known_costs_one_round_trip(world: ServerWorl
             looks = {"what serves": target.observe, "that, and how the server is": target.told}
             for name, look in looks.items():
                 line.delay = NEAR
-                for _ in range(3):  # the first finds out what is asked, the next open the streams and shells for it
+                for _ in range(2):  # the first finds out what is asked, the next open the streams and shells for it
                     look()
                 line.delay = ONE_WAY
                 taken = seconds(look)

@@ -75,8 +75,8 @@ def test_answers_that_nobody_wants_leave_their_streams_as_they_were(asked: Asked
     assert connection is not None
     status, body = streams.answered(connection) or (0, b"")
     assert (status, body.split()[0]) == (200, b"/d")
-    assert looked(looking, "/c") != [""]
-    assert looked(looking, "/a", "/c")[0] == "", "two looks are remembered"
+    assert [looked(looking, "/c") != [""] for _ in range(3)] == [True] * 3
+    assert looked(looking, "/a", "/c")[0] == "", "only so many looks are remembered"
     streams.close()
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -11,6 +12,7 @@ from webduh_console.targets.server.wire import DuplexConnection
 
 MOST = 12
 """How many questions are sent ahead, each on a stream of its own. A look that asks more asks them in its turn."""
+_REMEMBERED = 4
 T = TypeVar("T")
 U = TypeVar("U")
 Answer = tuple[int, bytes]
@@ -69,7 +71,7 @@ class Streams:
 
 
 class Looking:
-    """Remembers what was asked in the last two looks, and asks that at once when the next one begins: figures that are
+    """Remembers what was asked in the last looks, and asks that at once when the next one begins: figures that are
     fresh are not asked for each time.
 
     What is asked at other times, or in other threads, is never answered by what was sent for a look.
@@ -77,7 +79,7 @@ class Looking:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._last: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._last: deque[tuple[str, ...]] = deque(maxlen=_REMEMBERED)
         self._here = threading.local()
 
     @contextmanager
@@ -86,12 +88,12 @@ class Looking:
         if self._now is not None:
             yield
             return
-        known = tuple(dict.fromkeys(target for asked in self._last for target in asked))
+        known = tuple(dict.fromkeys(target for asked in tuple(self._last) for target in asked))
         self._here.now = _Look(self._streams, known[:MOST])
         try:
             yield
         finally:
-            self._last = (self._here.now.end(), self._last[0])
+            self._last.appendleft(self._here.now.end())
             self._here.now = None
 
     def within(self, ask: Callable[[U], T]) -> Callable[[U], T]:
