@@ -1,4 +1,8 @@
-"""Many servers: how long `status` takes over them, and an image that is brought to ten instead of one."""
+"""Many servers: how long `status` takes over them, and an image that is brought to ten instead of one.
+
+A hundred servers are a hundred ports of one, and ten are ten connections to one: what is measured is this side of them,
+and sshd and Docker of all of them run on the cores of this machine. Hence the raw cost beside.
+"""
 
 import os
 import shutil
@@ -10,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench.house import EXAMPLES, WEBDUH, House
 from bench.measuring import command, mib, ms, row, timed, title, with_processor
-from bench.servers import NAMES, TESTBED
+from bench.servers import NAMES, TESTBED, largest
 from webduh_console.clock import now
 from webduh_console.commands import api
 from webduh_console.model.target import CancelToken
@@ -57,6 +61,7 @@ def _status(house: House, server: "Server") -> None:
         cold, own = with_processor(lambda: command([WEBDUH, "status"], house.env, 3), 4)
         row(f"status, {count} servers, cold, the program's start included", ms(cold), raw, budget[1])
         row(f"  of it our own processor time, {count} servers", ms(own))
+        row(f"  memory of that command at its largest, {count} servers", mib(largest(house, "status")))
         api.observe(house.context)
         warm, own = with_processor(lambda: timed(lambda: api.observe(house.context), 5), 6)
         row(f"status, {count} servers, warm", ms(warm), "", budget[0])

@@ -44,6 +44,7 @@ def measure(house: House) -> None:
 
 def _measure(house: House, reach: list[str]) -> None:
     site = house.root / "site"
+    again = ("deploy", str(site), "--force", "--watch", "0", "--drain", "0")
     shutil.copytree(EXAMPLES / "hello-static", site)
     _call(house, "deploy", str(site), "--on", "bench", "--domain", "site.example.com", "--watch", "0", "--drain", "0")
     raw = timed(lambda: _by_hand(house, site, reach), 7)
@@ -56,7 +57,7 @@ def _measure(house: House, reach: list[str]) -> None:
         if "over the wire" in event.get("text", "")
     ]
     row("a second deploy without a change sends", sent[0].split("(")[-1].rstrip(")") if sent else "nothing", "", "")
-    row("memory of a deploying command, at its largest", mib(_largest(house, site)), "", "")
+    row("memory of a deploying command, at its largest", mib(largest(house, *again)), "", "")
 
 
 def _by_hand(house: House, site: Path, reach: list[str]) -> None:
@@ -71,11 +72,11 @@ def _by_hand(house: House, site: Path, reach: list[str]) -> None:
     subprocess.run(words, capture_output=True, check=True)
 
 
-def _largest(house: House, site: Path) -> float:
-    """The largest resident memory of a deploying process, in bytes."""
+def largest(house: House, *words: str) -> float:
+    """The largest resident memory of a command, in bytes."""
     measured = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
     measured += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    argv = [sys.executable, "-c", measured, WEBDUH, "deploy", str(site), "--force", "--watch", "0", "--drain", "0"]
+    argv = [sys.executable, "-c", measured, WEBDUH, *words]
     done = subprocess.run(argv, env=house.env, capture_output=True, text=True, check=True)
     return int(done.stdout) * 1024.0
 

@@ -50,6 +50,7 @@ ASKED = (
     "secret ls guestbook-python",
     "app ls",
     "target ls",
+    "target show",
     "target check",
     "build {python} --show",
     "config get",

@@ -93,6 +93,18 @@ class PassingError(TargetError):
     name = "passing"
 
 
+class OvertakenError(TargetError):
+    """Somebody else made a release live since this was planned."""
+
+    name = "overtaken"
+
+
+class RegistryError(WebduhError):
+    """A registry of images does not take, keep or give one."""
+
+    name = "registry"
+
+
 class UnreachableError(PassingError):
     """A server cannot be reached at all."""
 

@@ -27,6 +27,7 @@ docker volume prune -af >/dev/null
 docker images -q 'webduh/*' | sort -u | xargs -r docker rmi -f >/dev/null
 rm -f /etc/cron.d/webduh; crontab -u deploy -r 2>/dev/null
 pkill -CONT -x cron; [ ! -x /etc/init.d/cron ] || service cron start >/dev/null
+rm -rf /etc/docker/certs.d
 find /var/lib/webduh -mindepth 1 -delete 2>/dev/null
 [ -d /var/lib/webduh ] && { mountpoint -q /var/lib/webduh || rmdir /var/lib/webduh; }
 for user in deploy plain; do

@@ -14,6 +14,8 @@ from server_world import ServedApp, ServerWorld, nothing_there
 from test_server_no_request_lost import command
 
 FAST = ("--watch", "0", "--drain", "1")
+DEPLOYMENTS = 7
+"""Under load; half as many rollbacks among them."""
 BREAKABLE = "[ ! -e data/broken ] || { echo no data >&2; exit 3; }; exec python3 program.py"
 SMALL_DISK = """
 cp -a /var/lib/webduh /root/kept && mount -t tmpfs -o size=8m tmpfs /var/lib/webduh
@@ -248,10 +250,10 @@ async def test_deployments_and_rollbacks_on_three_servers_lose_no_request(
 
     async def changed() -> None:
         try:
-            for number in range(3):
+            for number in range(DEPLOYMENTS):
                 shop.at_first.next_version()
                 await command(client, "deploy", str(shop.at_first.folder), "--watch", "0.2", "--drain", "5")
-                if number == 1:
+                if number % 2:
                     await command(client, "rollback", shop.name, "--watch", "0", "--drain", "5")
         finally:
             load.ended = True
@@ -261,7 +263,7 @@ async def test_deployments_and_rollbacks_on_three_servers_lose_no_request(
     short = load.counts["fresh"] + load.counts["kept alive"]
     rate = f"{short / seconds:.0f} short requests a second, {len(load.failures)} failed"
     with capsys.disabled():
-        print(f"\n3 deployments, 1 rollback on 3 servers in {seconds:.0f} s: {rate}")
+        print(f"\n{DEPLOYMENTS} deployments, {DEPLOYMENTS // 2} rollbacks on 3 servers in {seconds:.0f} s: {rate}")
     assert load.failures == []
     assert short / seconds >= 200
     served(shop)

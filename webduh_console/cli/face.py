@@ -60,7 +60,7 @@ def summary(stream: Stream, events: list[AnyEvent]) -> dict[str, Any]:
         "project": plan.key.project,
         "environment": plan.key.environment,
         "target": plan.target,
-        "deployment": plan.id,
+        "deployment": last.deployment or plan.id,
         "action": plan.action,
         "release": finished.release if finished else None,
         "outcome": finished.outcome if finished else "unknown",

@@ -5,23 +5,28 @@ from pathlib import Path
 from webduh_console.clock import now
 from webduh_console.commands.context import LOCAL, Context
 from webduh_console.commands.noting import note_here
+from webduh_console.commands.registry import checked
 from webduh_console.commands.results import Done
 from webduh_console.errors import QuestionError, UsageError
 from webduh_console.model.names import is_name, to_name
+from webduh_console.model.registry import Registry
 from webduh_console.state.targets import TargetEntry
 
 
-def join(ctx: Context, name: str, members: tuple[str, ...], dry_run: bool) -> Done:
-    """Make one target of servers that were added before. Nobody is connected to."""
+def join(ctx: Context, name: str, members: tuple[str, ...], dry_run: bool, registry: str | None = None) -> Done:
+    """Make one target of servers that were added before, which may use a registry. Nobody is connected to."""
     _check_name(name)
     for member in members:
         ctx.server(member)  # raises for what is no server
     entry = TargetEntry(name, "servers", "", "", now(), tuple(sorted(set(members))))
-    listed, data = ", ".join(entry.servers), {"target": name, "servers": list(entry.servers)}
+    listed = ", ".join(entry.servers)
+    data = {"target": name, "servers": list(entry.servers), "registry": checked(registry) if registry else ""}
     ctx.state.targets.check(entry)
     if dry_run:
         return Done(f"Would make {name} of {listed}.", data)
     ctx.state.targets.add(entry)
+    if registry:
+        ctx.state.registries.set(name, Registry(registry))
     return Done(f"{name} is added: {listed}. Next: `webduh server check {name}`.", data)
 
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from webduh_console.targets.server.vitals import Vitals
 
 
+AT_ONCE = 100
+"""How many targets are asked at once: it is waiting, most of it."""
+
+
 class Row(msgspec.Struct, frozen=True):
     """An app in an environment on a target.
 
@@ -113,7 +117,7 @@ def observe(ctx: Context) -> list[Row]:
     at = now()
     names = ctx.target_names()
     chosen = [ctx.target(name) for name in names]
-    with ThreadPoolExecutor(max_workers=min(len(names), 32)) as pool:
+    with ThreadPoolExecutor(max_workers=min(len(names), AT_ONCE)) as pool:
         answers = list(pool.map(_observed, chosen))
     both = dict(zip(names, answers, strict=True))
     _learn(ctx, {name: found for name, found in both.items() if not isinstance(found, WebduhError)}, at)
@@ -166,11 +170,8 @@ def _told(ctx: Context, target: Target) -> tuple[Heard, Mapping[AppKey, Actual]]
         facts = {fact.name: fact for fact in target.facts()}
         found = target.observe()
         return Heard(_row_of(target, facts, found)), found
-    from webduh_console.targets.server.vitals import vitals
-
-    server = ctx.server(target.name)
-    found = server.observe()
-    return Heard(_row_of(target, {}, found), vitals(server.machine, server.engine, len(found))), found
+    found, vitals = ctx.server(target.name).told()
+    return Heard(_row_of(target, {}, found), vitals), found
 
 
 def _learn(ctx: Context, answers: Mapping[str, Mapping[AppKey, Actual]], at: datetime) -> None:
@@ -207,7 +208,7 @@ def targets(ctx: Context) -> list[TargetRow]:
     """Every target with what runs there."""
     names = ctx.target_names()
     chosen = [ctx.target(name) for name in names]
-    with ThreadPoolExecutor(max_workers=min(len(names), 32)) as pool:
+    with ThreadPoolExecutor(max_workers=min(len(names), AT_ONCE)) as pool:
         return list(pool.map(_target_row, chosen))
 
 

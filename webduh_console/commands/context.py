@@ -125,7 +125,7 @@ class Context:
             return servers[name]
         from webduh_console.targets.server.fleet import Fleet
 
-        return Fleet(name, servers)
+        return Fleet(name, servers, registry=lambda: self.state.registries.get(name))
 
     def servers(self, name: str) -> "list[ServerTarget]":
         """The servers that a name stands for: itself, or those of a target of several; UsageError as `server`."""

@@ -18,6 +18,7 @@ from webduh_console.commands.language import Changing, Reading
 from webduh_console.commands.leases import wait_option
 from webduh_console.commands.plan_page import named, plan_page
 from webduh_console.commands.results import Done, Result, Stream
+from webduh_console.commands.turns import Again, in_turn
 from webduh_console.config.schema import Host
 from webduh_console.errors import QuestionError
 from webduh_console.model.plan import Plan, Question
@@ -129,9 +130,19 @@ def deploy(
     APP is a name, a folder, or a Git repository: https://…, ssh://…, git@host:path, or the folder of a bare one. The
     old release serves until the new one is healthy; if anything fails, it serves on.
     """
+    wishes["wait"] = not no_wait
     if behind:
-        return _caught_up(ctx, app, environment, on, dry_run, wait=not no_wait, **wishes)
-    made = api.plan(ctx, app, environment, on, wait=not no_wait, overwrite=overwrite or yes, **wishes)
+        return _caught_up(ctx, app, environment, on, dry_run, **wishes)
+
+    def planned(seconds: float) -> Plan:
+        chosen = {**wishes, "wait_for_lease": seconds}
+        return api.plan(ctx, app, environment, on, overwrite=overwrite or yes, **chosen)
+
+    def again(seconds: float) -> tuple[Plan, bool]:
+        later = planned(seconds)
+        return _with_yes(later, yes), would_deploy(ctx, later)
+
+    made = planned(wishes["wait_for_lease"])
     if dry_run:
         return plan_page(ctx, made)
     if not would_deploy(ctx, made):
@@ -139,28 +150,45 @@ def deploy(
         text = f"Nothing to change: release {made.base} of {made.key} serves this already."
         url = ctx.target(made.target).url(made)
         return Done(text, {**named(made), "release": made.base, "outcome": "unchanged", "url": url})
-    return started(ctx, made, yes)
+    return started(ctx, made, yes, wishes["wait_for_lease"], again)
 
 
 def _caught_up(ctx: Context, app: str, environment: str | None, on: str | None, dry_run: bool, **wishes: Any) -> Result:
     """Bring the servers that are behind up to the serving release."""
-    made = api.catch_up_plan(ctx, app, environment, on, **wishes)
+
+    def planned(seconds: float) -> Plan:
+        return api.catch_up_plan(ctx, app, environment, on, **{**wishes, "wait_for_lease": seconds})
+
+    made = planned(wishes["wait_for_lease"])
     if dry_run:
         return plan_page(ctx, made)
     if not made.changes:
         text = f"No server of {made.target} is behind: release {made.to} of {made.key} serves on all."
         url = ctx.target(made.target).url(made)
         return Done(text, {**named(made), "release": made.to, "outcome": "unchanged", "url": url})
-    return started(ctx, made, True)
+
+    def again(seconds: float) -> tuple[Plan, bool]:
+        later = planned(seconds)
+        return later, bool(later.changes)
+
+    return started(ctx, made, True, wishes["wait_for_lease"], again)
 
 
-def started(ctx: Context, plan: Plan, yes: bool) -> Stream:
-    """Have the plan's questions answered, then begin."""
+def started(ctx: Context, plan: Plan, yes: bool, seconds: float = 0.0, again: Again | None = None) -> Stream:
+    """Have the plan's questions answered, then begin; for so many seconds begin again when others were quicker."""
     for question in plan.questions:
         if not (yes and question.name in YES_ANSWERS):
             _answered(ctx, question)
     cancel = CancelToken()
+    if seconds and again:
+        return Stream(plan, in_turn(ctx, plan, cancel, seconds, again), cancel)
     return Stream(plan, api.apply(ctx, plan, cancel), cancel)
+
+
+def _with_yes(plan: Plan, yes: bool) -> Plan:
+    """The plan without the questions that `--yes` answers."""
+    left = tuple(question for question in plan.questions if not (yes and question.name in YES_ANSWERS))
+    return msgspec.structs.replace(plan, questions=left)
 
 
 def _answered(ctx: Context, question: Question) -> None:
@@ -207,8 +235,16 @@ def rollback(
     It gets a new number and everything the earlier one had: artifact, variables, routes. The release process is not
     run.
     """
-    made = api.rollback_plan(ctx, app, environment, to, wait=not no_wait, **wishes)
-    return plan_page(ctx, made) if dry_run else started(ctx, made, yes)
+
+    def planned(seconds: float) -> Plan:
+        chosen = {**wishes, "wait": not no_wait, "wait_for_lease": seconds}
+        return api.rollback_plan(ctx, app, environment, to, **chosen)
+
+    def again(seconds: float) -> tuple[Plan, bool]:
+        return _with_yes(planned(seconds), yes), True
+
+    made = planned(wishes["wait_for_lease"])
+    return plan_page(ctx, made) if dry_run else started(ctx, made, yes, wishes["wait_for_lease"], again)
 
 
 def would_deploy(ctx: Context, plan: Plan) -> bool:

@@ -15,6 +15,7 @@ from webduh_console.commands.results import Result, Text
 from webduh_console.commands.words import count
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Deployment, Release
+from webduh_console.model.standing import lead
 from webduh_console.model.target import Record, Target
 from webduh_console.state.apps import AppEntry
 
@@ -53,11 +54,16 @@ def sync(ctx: Context, target: str, dry_run: bool) -> Result:
             if each.folder and ctx.state.apps.get(each.key.app, each.key.project) is None:
                 ctx.state.apps.add(AppEntry(each.key.project, each.key.app, each.folder, now()))
     data = {"target": target, "learned": new, "apps": [_data(each) for each in found]}
-    return Text(f"sync with {target}", _page(target, found, new, dry_run), data)
+    page = _page(target, found, new, dry_run)
+    if found and chosen.kind == "servers" and ctx.state.registries.named(target) is None:
+        page += (
+            f"\nNor is it known here whether a registry is used: `webduh target registry {target} ADDRESS` names one."
+        )
+    return Text(f"sync with {target}", page, data)
 
 
 def _learned(ctx: Context, target: Target, key: AppKey) -> Learned:
-    record = target.record(key, target.places[0])
+    record = target.record(key, lead(target, key))
     releases, current = record.releases(), record.current()
     busy = record.unfinished() if record.holder() else []
     deployments = tuple(deployment_of(each, record, target) for each in releases if each.number not in busy)

@@ -1,5 +1,7 @@
 """target: where releases run."""
 
+from typing import Any
+
 import click
 import msgspec
 
@@ -35,6 +37,11 @@ def target() -> None:
     help="Instead of an address: a server that was added before, and is one of several that are one target.",
 )
 @click.option(
+    "--registry",
+    metavar="HOST/PATH",
+    help="With --server: the servers hand images on through this registry; `target registry` names a user for it.",
+)
+@click.option(
     "--identity", type=click.Path(dir_okay=False), metavar="FILE", help="The key to log in with; else ssh's own choice."
 )
 @click.option(
@@ -49,6 +56,7 @@ def target_add(
     name: str,
     address: str | None,
     members: tuple[str, ...],
+    registry: str | None,
     identity: str | None,
     accept_host_key: str | None,
     dry_run: bool,
@@ -66,6 +74,13 @@ def target_add(
             kept="Nothing was changed.",
             hint=f"`webduh target add {name} ssh://USER@HOST`, or `webduh target add {name} --server A --server B`.",
         )
+    if address and registry:
+        raise UsageError(
+            f"{name} needs no registry.",
+            why="It is one server: what is deployed there is built there.",
+            kept="Nothing was changed.",
+            hint="Leave --registry out.",
+        )
     if address:
         return add(ctx, name, address, identity, accept_host_key, dry_run)
     if identity or accept_host_key:
@@ -74,7 +89,60 @@ def target_add(
             kept="Nothing was changed.",
             hint="Leave --identity and --accept-host-key out.",
         )
-    return join(ctx, name, members, dry_run)
+    return join(ctx, name, members, dry_run, registry)
+
+
+@target.command("registry", cls=Changing)
+@click.argument("name", shell_complete=target_names)
+@click.argument("address", required=False)
+@click.option("--user", metavar="NAME", help="Who logs in; the password is asked for, unless an option gives it.")
+@click.option("--from-env", metavar="NAME", help="Take the password from this variable of the environment.")
+@click.option(
+    "--from-file",
+    type=click.File("r", "utf-8", "surrogateescape"),
+    metavar="FILE",
+    help="Take the password from a file; - is standard input.",
+)
+@click.option("--none", is_flag=True, help="Use none: images are carried from server to server through this machine.")
+@dry_run_option
+@with_context
+def target_registry(
+    ctx: Context,
+    name: str,
+    address: str | None,
+    user: str | None,
+    from_env: str | None,
+    from_file: Any,
+    none: bool,
+    dry_run: bool,
+) -> Result:
+    """Let the servers of a target hand images on through a registry: HOST[:PORT][/PATH], spoken to over TLS.
+
+    The first server pushes, the others pull at once. With a user, every server logs in before anything is kept; the
+    password is sealed here, and given to Docker with each push and pull, which keeps it nowhere.
+    """
+    from webduh_console.commands import registry as registries
+    from webduh_console.commands.variables import secret_value
+    from webduh_console.model.registry import Registry
+
+    if none == bool(address):
+        raise UsageError(
+            f"It is not said which registry {name} uses." if not address else "--none comes without an address.",
+            kept="Nothing was changed.",
+            hint=f"`webduh target registry {name} registry.example.com/team --user NAME`; `webduh target show {name}` "
+            "says what it uses now.",
+        )
+    if address is None:
+        return registries.use_none(ctx, name, dry_run)
+    if user is None and (from_env or from_file):
+        raise UsageError(
+            "It is not said whose password that is.", kept="Nothing was changed.", hint="Say whose it is: --user NAME."
+        )
+    password = ""
+    if user and not dry_run:
+        registries.checked(address)
+        password = secret_value(ctx, f"the password of {user} at {address}", from_env, from_file)
+    return registries.use(ctx, name, Registry(address, user or "", password), dry_run)
 
 
 @target.command("rm", cls=Changing)
@@ -125,16 +193,19 @@ def target_ls(ctx: Context) -> Result:
 @_name
 @with_context
 def target_show(ctx: Context, name: str) -> Result:
-    """Show what a target is: its kind, its address, its servers."""
+    """Show what a target is: its kind, its address, its servers, the registry they use."""
     ctx.target(name)  # raises, and suggests a name, when there is none
     entry = ctx.state.targets.get(name)
     teams = ctx.state.targets.teams(name)
+    registry = ctx.state.registries.named(name)
     data = {
         "target": name,
         "kind": entry.kind if entry else LOCAL,
         "address": entry.address if entry else "",
         "servers": list(entry.servers) if entry else [],
         "part_of": list(teams),
+        "registry": registry.address if registry else "",
+        "registry_user": registry.user if registry else "",
     }
     words = {
         "target": name,
@@ -142,6 +213,7 @@ def target_show(ctx: Context, name: str) -> Result:
         "address": data["address"],
         "servers": ", ".join(entry.servers) if entry else "",
         "part of": ", ".join(teams),
+        "registry": registry.address + (f" as {registry.user}" if registry.user else "") if registry else "",
     }
     return Text(f"target {name}", "\n".join(f"{word:<8} {text}" for word, text in words.items() if text), data)
 

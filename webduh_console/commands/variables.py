@@ -92,13 +92,14 @@ def secret_set(
 ) -> Result:
     """Set a secret. Its value is asked for, or comes from the environment or a file; never from the command line."""
     _checked(name)
-    value = _secret_value(ctx, name, from_env, from_file)
+    value = secret_value(ctx, name, from_env, from_file)
     if not value:
         raise UsageError(f"The value of {name} is empty.", kept="Nothing was changed.")
     return _set(ctx, app, environment, {name: Variable(value, secret=True)}, dry_run)
 
 
-def _secret_value(ctx: Context, name: str, from_env: str | None, from_file: Any) -> str:
+def secret_value(ctx: Context, name: str, from_env: str | None, from_file: Any) -> str:
+    """A value that nobody may see, from where it was said to be, or asked for; QuestionError when nobody can be."""
     if from_env is not None:
         import os
 

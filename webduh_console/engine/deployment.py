@@ -15,7 +15,7 @@ from webduh_console.engine.rounds import Round
 from webduh_console.engine.steps import PlaceRun, whole
 from webduh_console.engine.stream import EventStream, Sink
 from webduh_console.engine.taking_part import narrowed, newest, taking_part
-from webduh_console.errors import CancelledError, LeaseLostError, TargetError, WebduhError, unexpected
+from webduh_console.errors import CancelledError, LeaseLostError, OvertakenError, WebduhError, unexpected
 from webduh_console.model import audit
 from webduh_console.model.events import (
     Event,
@@ -238,7 +238,7 @@ class _Deployment:
             place = lead(self.asked, self.plan.key)
             before = current = self.asked.record(self.plan.key, place).current()
         if self.plan.base not in {current, before} and not self.plan.force:
-            raise TargetError(
+            raise OvertakenError(
                 f"{self.plan.key} changed on {place} since this was planned.",
                 why=f"It was planned against release {self.plan.base or 'none'}, and {current or 'none'} serves.",
                 kept="Nothing was changed.",
@@ -255,12 +255,25 @@ class _Deployment:
         cancelled = isinstance(error, CancelledError)
         self.stream.emit(Reverting(reason=error.what))
         if not rounds.backward():
+            if lost := self._lost():
+                return "failed", lost  # and with it the reason; whoever holds it has finished this, or taken it back
             error.kept = "Not everything could be taken back: the next deployment of the app does that first."
             return "failed", error
         if seconds := rounds.downtime.seconds:
             error.kept = f"The release before was started again. The app did not answer for {seconds:.1f} s."
         self._audit(rounds.runs, f"not made live: {self.stream.mask(error.what)}")
         return ("cancelled" if cancelled else "reverted"), error
+
+    def _lost(self) -> LeaseLostError | None:
+        """That a lease is no longer ours, which explains whatever else went wrong."""
+        for lease in self.leases:
+            try:
+                lease.check()
+            except LeaseLostError as error:
+                return error
+            except WebduhError:  # a server that does not answer is not asked whose lease it is
+                continue
+        return None
 
     def _step(self, name: str, phase: Phase, work: Generator[Event, None, Any], checked: bool = True) -> Any:
         """Run one of the engine's own parts as a step that is seen like any other; unless `checked` even if all was

@@ -131,7 +131,9 @@ class Round:
                 self.downtime.ended(place, step, True, self._shown(step, step.undo, run, "undone"))
                 if step.name != "record":
                     self._journal(place, "undid", step)
-            except (LeaseLostError, PassingError) as error:
+            except LeaseLostError:
+                return False  # it is theirs who hold it now, and who have done it
+            except PassingError as error:
                 self._warn(step, error)
                 return False  # nothing more can be done here; the journal tells whoever comes next
             except Exception as error:  # noqa: BLE001 - whatever it is, the other steps are still to be undone
@@ -187,4 +189,5 @@ class Round:
         waiting.clear()
 
     def _line(self, place: str, kind: Kind, step: Step | None = None, detail: str = "") -> JournalLine:
-        return JournalLine(kind, self.plan.id, now(), step.name if step else "", place, detail)
+        epoch = self.runs[place].lease.holder.epoch
+        return JournalLine(kind, self.plan.id, now(), step.name if step else "", place, detail, epoch)

@@ -120,7 +120,8 @@ class JournalLine(msgspec.Struct, frozen=True):
     """What the engine writes before and after each act.
 
     `serving`: every commit step is done. `kept`: the watch is over and there is no way back. `end`: nothing is left
-    to do.
+    to do. `epoch` is the fencing number of the lease it was written under, 0 in journals from before it was kept: in
+    the order of time it never falls.
     """
 
     kind: Literal["begin", "do", "did", "undo", "undid", "serving", "kept", "end"]
@@ -129,6 +130,7 @@ class JournalLine(msgspec.Struct, frozen=True):
     step: str = ""
     place: str = ""
     detail: str = ""
+    epoch: int = 0
 
 
 class Holder(msgspec.Struct, frozen=True):

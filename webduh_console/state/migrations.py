@@ -62,12 +62,19 @@ ALTER TABLE apps ADD COLUMN ref TEXT NOT NULL DEFAULT '';
 ALTER TABLE apps ADD COLUMN path TEXT NOT NULL DEFAULT '';
 ALTER TABLE apps ADD COLUMN key TEXT NOT NULL DEFAULT '';
 """
+_REGISTRIES = """
+CREATE TABLE registries (
+    target TEXT PRIMARY KEY REFERENCES targets (name) ON DELETE CASCADE,
+    address TEXT NOT NULL, "user" TEXT NOT NULL, sealed TEXT NOT NULL
+);
+"""
 _STATEMENTS = {
     "0001_first": _FIRST,
     "0002_targets": _TARGETS,
     "0003_members": _MEMBERS,
     "0004_acts": _ACTS,
     "0005_sources": _SOURCES,
+    "0006_registries": _REGISTRIES,
 }
 NAMES = tuple(_STATEMENTS)
 """All migrations this program knows, in their order: what is pending can be told without importing sqlite_utils."""

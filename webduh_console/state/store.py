@@ -11,6 +11,7 @@ from webduh_console.state.database import Database, connect, worded
 from webduh_console.state.history import History
 from webduh_console.state.memory import Memory
 from webduh_console.state.pending import PendingVariables
+from webduh_console.state.registries import Registries
 from webduh_console.state.seal import Sealer, Witness
 from webduh_console.state.targets import Targets
 
@@ -38,6 +39,7 @@ class State:
         self.memory = Memory(database)
         self.sealer = Sealer(data, Witness(database))
         self.pending = PendingVariables(database, self.sealer)
+        self.registries = Registries(database, self.sealer)
 
     @classmethod
     def open(cls, home: Home) -> "State":

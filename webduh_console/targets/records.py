@@ -127,9 +127,10 @@ def held(key: AppKey, holder: Holder, at: datetime) -> LeaseHeldError:
 
 def lost(key: AppKey, holder: Holder | None) -> LeaseLostError:
     """The error of a lease that is no longer ours; `holder` is whose it is now."""
+    why = f"{holder.owner} holds it now ({holder.doing})." if holder else "It was given back since."
     return LeaseLostError(
         f"The lease of {key} was lost.",
-        why=f"{holder.owner} holds it now." if holder else "It was given back.",
+        why=why,
         kept="Nothing was changed after that.",
-        hint=f"See what serves with `webduh status {key.app}`, then deploy again.",
+        hint=f"`webduh audit {key.app}` says who did what, `webduh status {key.app}` what serves; then deploy again.",
     )

@@ -119,9 +119,9 @@ def test_after_a_takeover_the_old_holder_may_do_nothing_more(tmp_path: Path) -> 
         assert caught.value.as_dict() == {
             "name": "lease-lost",
             "what": "The lease of shop was lost.",
-            "why": "new@here holds it now.",
+            "why": "new@here holds it now (y).",
             "kept": "Nothing was changed after that.",
-            "hint": "See what serves with `webduh status shop`, then deploy again.",
+            "hint": "`webduh audit shop` says who did what, `webduh status shop` what serves; then deploy again.",
         }
     old.release()
     held = holder(tmp_path)

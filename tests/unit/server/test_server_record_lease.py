@@ -95,9 +95,9 @@ def test_a_dead_holders_lease_is_taken_over_under_the_next_epoch(record: RemoteR
         assert caught.value.as_dict() == {
             "name": "lease-lost",
             "what": "The lease of shop was lost.",
-            "why": "new@here holds it now.",
+            "why": "new@here holds it now (y).",
             "kept": "Nothing was changed after that.",
-            "hint": "See what serves with `webduh status shop`, then deploy again.",
+            "hint": "`webduh audit shop` says who did what, `webduh status shop` what serves; then deploy again.",
         }
     old.release()
     assert (record.holder(), record.releases()) == (new.holder, [])

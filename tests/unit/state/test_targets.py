@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from webduh_console.errors import UsageError
+from webduh_console.model.registry import Registry
 from webduh_console.state.store import State
 from webduh_console.state.targets import TargetEntry
 
@@ -55,3 +56,19 @@ def test_several_servers_are_one_target_until_it_is_forgotten(state: State, noon
     state.targets.remove("shop")
     assert state.targets.all() == servers
     state.targets.remove("c")
+
+
+def test_a_target_has_one_registry_at_most_and_its_password_is_sealed(state: State, noon: datetime) -> None:
+    state.targets.add(TargetEntry("a", "server", "ssh://deploy@10.0.0.5", "", noon))
+    state.targets.add(TargetEntry("shop", "servers", "", "", noon, ("a",)))
+    assert state.registries.get("shop") is None
+    state.registries.set("shop", Registry("box:5000/team"))
+    assert state.registries.get("shop") == Registry("box:5000/team")
+    state.registries.set("shop", Registry("box:5000/team", "me", "open sesame"))
+    assert state.registries.get("shop") == Registry("box:5000/team", "me", "open sesame")
+    assert state.registries.named("shop") == Registry("box:5000/team", "me")
+    state.registries.unset("shop")
+    assert state.registries.get("shop") is None
+    state.registries.set("shop", Registry("box:5000/team", "me", "open sesame"))
+    state.targets.remove("shop")
+    assert state.registries.named("shop") is None

@@ -15,6 +15,7 @@ from webduh_console.targets.server.archives import Sieve, layer_file
 from webduh_console.targets.server.containers import image_name
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.refusals import EngineError
+from webduh_console.targets.server.registries import Spread
 from webduh_console.targets.server.steps import Parts, ServerStep
 from webduh_console.targets.server.switching import Watch
 from webduh_console.targets.server.way import Piping
@@ -33,9 +34,11 @@ _THIN = 'image=$1; shift; docker save "$image" | tar --delete -f - "$@"'
 
 @dataclass(frozen=True, kw_only=True)
 class Bring(ServerStep):
-    """The image is there: one that is not comes from another server that has it, through this machine."""
+    """The image is there: one that is not comes from another server that has it, through this machine; or through a
+    registry, where the target has one."""
 
     others: tuple[Parts, ...]
+    spread: Spread
     name: str = "image"
 
     def do(self, run: Run) -> Work:
@@ -46,6 +49,8 @@ class Bring(ServerStep):
             return {}
         for other in self.others:
             if _has(other.engine, reference):
+                if registry := self.spread.registry():
+                    return (yield from self.spread.bring(run, registry, other, self.parts, reference))
                 yield Output(text=f"the image comes from {other.place}")
                 return (yield from self._brought(run, other, reference))
         raise TargetError(
@@ -200,7 +205,7 @@ class _Relay:
 
 
 def as_one_of(
-    plan: Plan, steps: Sequence[Step], parts: Parts, every: Sequence[Parts], first: bool, others: bool
+    plan: Plan, steps: Sequence[Step], parts: Parts, every: Sequence[Parts], spread: Spread, first: bool, others: bool
 ) -> Iterator[Step]:
     """A server's steps as one of `every`: the image is brought, the release process runs on the first that takes part
     alone, and where `others` do, too, a switch can be watched before they follow."""
@@ -208,7 +213,8 @@ def as_one_of(
         if step.name in ALONE and not first:
             continue
         if step.name == "artifact":
-            yield Bring(parts=parts, others=tuple(other for other in every if other.place != parts.place))
+            there = tuple(other for other in every if other.place != parts.place)
+            yield Bring(parts=parts, others=there, spread=spread)
         yield step
         if step.name == "route" and others and plan.spec.watch:
             yield Watch(parts=parts, name=CANARY, phase="commit", web_only=True)

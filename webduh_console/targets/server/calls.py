@@ -8,9 +8,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
+from webduh_console.targets.server.looking import Looking, Streams
 from webduh_console.targets.server.refusals import EngineError, refused, unanswered
 from webduh_console.targets.server.streams import Stream, blocks, objects
 from webduh_console.targets.server.way import Way
@@ -41,15 +43,14 @@ class Calls:
         self._lock = threading.Lock()
         self._client: APIClient | None = None
         self._room = threading.BoundedSemaphore(_READING)
-        self._idle: list[DuplexConnection] = []
+        self._streams = Streams(lambda: DuplexConnection(self.way.open, timeout=_ANSWER_LIMIT))
+        self.looking = Looking(self._streams)
 
     def close(self) -> None:
         """End the streams that are kept; a later call opens new ones."""
         with self._lock:
             client, self._client = self._client, None
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        self._streams.close()
         if client is not None:
             client.close()
 
@@ -62,8 +63,11 @@ class Calls:
         """
         what, words = f"{what} on {self.server}.", {name: _written(value) for name, value in query.items()}
         target = f"/v{self.way.version().api}{path}" + (f"?{urlencode(words)}" if words else "")
-        with self._room:
-            status, content = self._read(what, target)
+        answer = self.looking.answer(target)
+        if answer is None:
+            with self._room:
+                answer = self._read(what, target)
+        status, content = answer
         if status == _GONE:
             return None
         if status >= 400:
@@ -76,9 +80,8 @@ class Calls:
     def _read(self, what: str, target: str) -> tuple[int, bytes]:
         """The status and the body of an answer. A kept stream that turns out to be dead is left for another one."""
         while True:
-            with self._lock:
-                kept = self._idle.pop() if self._idle else None
-            connection = kept or DuplexConnection(self.way.open, timeout=_ANSWER_LIMIT)
+            kept = self._streams.kept()
+            connection = kept or self._streams.made()
             try:
                 connection.request("GET", target)
                 response = connection.getresponse()
@@ -97,8 +100,7 @@ class Calls:
             if response.will_close:
                 connection.close()
             else:
-                with self._lock:
-                    self._idle.append(connection)
+                self._streams.keep(connection)
             return response.status, content
 
     def ask(self, what: str, call: "Callable[[APIClient], T]") -> T:
@@ -163,6 +165,7 @@ class Calls:
         shape: Callable[[http.client.HTTPResponse], Iterator[T]],
         body: Mapping[str, object] | None = None,
         limit: float | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Stream[T]:
         """What comes, in a `shape`; silence of `limit` seconds breaks it off (None: it may be silent for ever)."""
         what = f"{what} on {self.server}."
@@ -170,7 +173,7 @@ class Calls:
         connection = DuplexConnection(self.way.open, timeout=limit or _ANSWER_LIMIT)
         content = json.dumps(body) if body is not None else None
         try:
-            connection.request(method, f"/v{version}{path}", content, {"Content-Type": "application/json"})
+            connection.request(method, f"/v{version}{path}", content, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             if response.status >= 400:
                 raise refused(what, self.server, response.status, _message(response.read()))

@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from http.client import HTTPResponse
 from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -59,6 +61,10 @@ class Engine:
         """The answer to `GET /info`."""
         return self._calls.read("The state of Docker cannot be read", "/info") or {}
 
+    def look(self) -> AbstractContextManager[None]:
+        """A look at what runs: what was asked in the last one is asked at once when it begins."""
+        return self._calls.looking.look()
+
     @property
     def through_sudo(self) -> bool:
         """Whether only root may use it."""
@@ -109,7 +115,7 @@ class Engine:
         if len(wanted) < 2:
             return [(name, ask(name)) for name in wanted]
         with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
-            return list(zip(wanted, pool.map(ask, wanted), strict=True))
+            return list(zip(wanted, pool.map(self._calls.looking.within(ask), wanted), strict=True))
 
     def create(self, spec: ContainerSpec) -> str:
         """Make a container, not started; its id. EngineError with status 409 when the name is taken."""
@@ -224,6 +230,31 @@ class Engine:
         """Take images from a tar archive; layers that are there already may be left out of it."""
         for _ in self._calls.upload("The image cannot be loaded", "/images/load?quiet=1", archive, _EXEC_LIMIT):
             continue
+
+    def push(self, repository: str, tag: str, login: str) -> Stream[dict[str, Any]]:
+        """Send an image that has this name to its registry; what Docker says of it. `login` is `Registry.login`."""
+        path = f"/images/{quote(repository, safe='/:')}/push?{urlencode({'tag': tag})}"
+        return self._told(f"{repository}:{tag} cannot be pushed", path, login)
+
+    def pull(self, repository: str, digest: str, login: str) -> Stream[dict[str, Any]]:
+        """Fetch an image by the digest of its manifest; what Docker says of it."""
+        path = f"/images/create?{urlencode({'fromImage': repository, 'tag': digest})}"
+        return self._told(f"{repository} cannot be pulled", path, login)
+
+    def log_in(self, address: str, user: str, password: str) -> None:
+        """See whether a registry lets a user in, as the server reaches it. Docker keeps nothing of it."""
+        body = {"username": user, "password": password, "serveraddress": address}
+        with self._calls.stream(
+            f"{user} cannot log in to {address}", "POST", "/auth", blocks, body, _EXEC_LIMIT
+        ) as all_:
+            for _ in all_:
+                continue
+
+    def _told(self, what: str, path: str, login: str) -> Stream[dict[str, Any]]:
+        def shape(response: HTTPResponse) -> Iterator[dict[str, Any]]:
+            return objects(blocks(response))
+
+        return self._calls.stream(what, "POST", path, shape, limit=_EXEC_LIMIT, headers={"X-Registry-Auth": login})
 
     # networks and volumes
 

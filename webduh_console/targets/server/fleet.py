@@ -4,12 +4,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from webduh_console.errors import NotFoundError, TargetError, WebduhError
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogSource, MetricSource
 from webduh_console.model.plan import Plan
+from webduh_console.model.registry import Registry
 from webduh_console.model.release import Actual, Release, Spec
 from webduh_console.model.schedules import ScheduledRun, ScheduleState, newest_first
 from webduh_console.model.standing import Standing
@@ -17,10 +18,14 @@ from webduh_console.model.target import Builder, Record, Step
 from webduh_console.targets.scheduling import missing
 from webduh_console.targets.server import merging
 from webduh_console.targets.server.containers import url_of
+from webduh_console.targets.server.keeping import kept
 from webduh_console.targets.server.target import ServerTarget
 
+if TYPE_CHECKING:
+    from webduh_console.targets.server.registries import Spread
+
 T = TypeVar("T")
-AT_ONCE = 32
+AT_ONCE = 100
 SILENT_FOR = 20.0
 """Seconds for which a server that did not answer is not asked again, so that a command waits for it once."""
 
@@ -50,8 +55,15 @@ class Fleet:
     kind = "servers"
     abilities = ServerTarget.abilities
 
-    def __init__(self, name: str, servers: Mapping[str, ServerTarget], whole: "Fleet | None" = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        servers: Mapping[str, ServerTarget],
+        whole: "Fleet | None" = None,
+        registry: Callable[[], Registry | None] = lambda: None,
+    ) -> None:
         self.name = name
+        self._registry = registry
         self.servers = {place: servers[place] for place in sorted(servers)}
         self.places = tuple(self.servers)
         self._whole = whole or self
@@ -66,6 +78,13 @@ class Fleet:
                 hint=f"There is: {', '.join(self.places)}.",
             )
         return self.servers[place]
+
+    @kept
+    def spread(self) -> "Spread":
+        """How an image comes from one server to the others through a registry, if one is configured."""
+        from webduh_console.targets.server.registries import Spread
+
+        return Spread(self.name, self._registry)
 
     def only(self, places: tuple[str, ...]) -> "Fleet":
         """The same target with these servers alone."""
@@ -175,7 +194,13 @@ class Fleet:
             for parts in every
             if parts.place in self.servers
             for step in as_one_of(
-                plan, self.at(parts.place).steps(plan), parts, every, parts.place == first, bool(others)
+                plan,
+                self.at(parts.place).steps(plan),
+                parts,
+                every,
+                self._whole.spread,
+                parts.place == first,
+                bool(others),
             )
         ]
 

@@ -13,28 +13,32 @@ _GONE, _CONFLICT = 404, 409
 _POLICIES: dict[Restart, RestartPolicy] = {"always": "unless-stopped", "on-failure": "on-failure", "never": "no"}
 
 
-def start(engine: Engine, spec: ContainerSpec) -> Container:
+def start(engine: Engine, spec: ContainerSpec, fence: Callable[[], None] = lambda: None) -> Container:
     """Run a container; one that runs as specified is left, any other of its name is replaced.
 
-    EngineError says why it cannot run. One that could not be started is removed again.
+    EngineError says why it cannot run. One that could not be started is removed again. `fence` raises when somebody
+    else may change the app by now: what it lets be removed was seen before, and goes by its id, so that it cannot be
+    what they made since.
     """
-    there = engine.container(spec.name)
-    if there is not None and there.running and there.config == spec.digest:
-        return there
-    if there is not None:
-        engine.remove(spec.name)
-    try:
-        engine.create(spec)
-    except EngineError as error:
-        if error.status != _CONFLICT:
-            raise
-        engine.remove(spec.name)  # somebody made it in between, or the answer to our own first try was lost
-        engine.create(spec)
+    made = ""
+    while not made:
+        there = engine.container(spec.name)
+        fence()
+        if there is not None and there.running and there.config == spec.digest:
+            return there
+        if there is not None:
+            engine.remove(there.id)
+        try:
+            made = engine.create(spec)
+        except EngineError as error:
+            if error.status != _CONFLICT:
+                raise
+            # somebody made it in between, or the answer to our own first try was lost
     try:
         engine.start(spec.name)
     except EngineError as error:
         if error.status:
-            engine.remove(spec.name)
+            engine.remove(made)
         raise
     started = engine.container(spec.name)
     if started is None:

@@ -17,13 +17,23 @@ _PROGRAM = re.compile(r'exec: "([^"]*)"')
 
 
 class EngineError(TargetError):
-    """Docker refused, or did not answer; `status` is the HTTP status of its answer, 0 when none came."""
+    """Docker refused, or did not answer; `status` is the HTTP status of its answer, 0 when none came.
+
+    `said` are Docker's own words, where whoever asked words them for a person.
+    """
 
     def __init__(
-        self, what: str, *, why: str = "", kept: str = "Nothing else was changed.", hint: str = "", status: int = 0
+        self,
+        what: str,
+        *,
+        why: str = "",
+        kept: str = "Nothing else was changed.",
+        hint: str = "",
+        status: int = 0,
+        said: str = "",
     ) -> None:
         super().__init__(what, why=why, kept=kept, hint=hint)
-        self.status = status
+        self.status, self.said = status, said
 
 
 class UnansweredError(EngineError, PassingError):
@@ -65,7 +75,7 @@ def refused(what: str, server: str, status: int, said: str) -> EngineError:
     words = " ".join(said.split())
     for known in _KNOWN:
         if re.search(known.pattern, words, re.IGNORECASE):
-            return EngineError(what, why=known.why, hint=known.hint.format(server), status=status)
+            return EngineError(what, why=known.why, hint=known.hint.format(server), status=status, said=words)
     program = _PROGRAM.search(words)
     if program and re.search(r"not found|no such file|permission denied", words):
         how = "cannot be run" if "permission denied" in words else "is not in the image"
@@ -75,7 +85,8 @@ def refused(what: str, server: str, status: int, said: str) -> EngineError:
             hint="Name another one, or make the build install it.",
             status=status,
         )
-    return EngineError(what, why=f"Docker says: {plain(words)}", hint=f"`webduh server check {server}`.", status=status)
+    hint = f"`webduh server check {server}`."
+    return EngineError(what, why=f"Docker says: {plain(words)}", hint=hint, status=status, said=words)
 
 
 def away(said: str) -> bool:

@@ -25,7 +25,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 class Image(msgspec.Struct, frozen=True, kw_only=True):
     """An image that is there; `size` in bytes, `arch` as Docker writes it (`amd64`), both empty if it tells none.
 
-    `env` are the names of the variables that it sets by itself; a list of images does not tell them.
+    `env` are the names of the variables that it sets by itself; a list of images does not tell them. `digests` are
+    those that registries know it by, as `REPOSITORY@sha256:…`.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime | None = None
     labels: dict[str, str] = {}
     env: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ def image(answer: Mapping[str, Any]) -> Image:
         created=moment(created) if isinstance(created, str) else None,
         labels=labels,
         env=tuple(pair.partition("=")[0] for pair in (answer.get("Config") or {}).get("Env") or ()),
+        digests=tuple(answer.get("RepoDigests") or ()),
     )
 
 

@@ -206,9 +206,8 @@ class Start(ServerStep):
     def do(self, run: Run) -> Work:
         """Start each; one that runs is left as it is."""
         for index in range(1, self.process.instances + 1):
-            run.fence()
             spec = container_spec(run.release, self.process, index, self.parts.folder.layout)
-            container = instances.start(self.parts.engine, spec)
+            container = instances.start(self.parts.engine, spec, run.fence)
             if self.process.name != "web":  # which is kept when it is routed to
                 instances.keep(self.parts.engine, container.name, self.process)
             yield Output(text=f"{container.name} runs")
@@ -217,8 +216,10 @@ class Start(ServerStep):
     def undo(self, run: Run) -> Work:
         """Stop and remove them."""
         for name in names_of(run.release, self.process):
-            if instances.stop(self.parts.engine, name, STOP_GRACE):
-                instances.remove(self.parts.engine, name)
+            there = self.parts.engine.container(name)
+            run.fence()  # what was seen before it is ours, and goes by its id
+            if there and instances.stop(self.parts.engine, there.id, STOP_GRACE):
+                instances.remove(self.parts.engine, there.id)
                 yield Output(text=f"{name} is removed")
         return {}
 

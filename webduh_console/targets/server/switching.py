@@ -151,6 +151,7 @@ class Retire(ServerStep):
             yield Progress(done=round(drain - left, 1), total=drain, unit="s")
             run.cancel.wait(min(0.25, left))
         for container in found:
+            run.fence()
             instances.stop(self.parts.engine, container.name, STOP_GRACE)
             yield Output(text=f"{container.name} is stopped")
         return {}

@@ -114,14 +114,17 @@ class ServerTarget:
         return {key: seen for key, seen in found if (seen.target == team if team else seen.target not in self.teams)}
 
     def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
-        """What serves now: one look at the records, one at Docker."""
+        """What serves now: one look at the records and at Docker, which from the second time on is one round trip."""
         from webduh_console.targets.server.snapshots import snapshot
 
-        return self._observed(self._records() if keys is None else snapshot(self.folder, keys))
+        folder = self.folder
+        with self.engine.look():
+            return self._observed(self._records() if keys is None else snapshot(folder, keys))
 
     def observe_of(self, team: str) -> Mapping[AppKey, Actual]:
         """The same of all that was deployed to a target of several servers."""
-        return self._observed(self._records(team))
+        with self.engine.look():
+            return self._observed(self._records(team))
 
     def _observed(self, records: "Mapping[AppKey, Snapshot]") -> Mapping[AppKey, Actual]:
         from webduh_console.targets.server.observing import actual, containers_of
@@ -299,9 +302,20 @@ class ServerTarget:
 
     def vitals(self) -> "Vitals":
         """How the server is, in one look and one question to Docker."""
-        from webduh_console.targets.server.vitals import vitals
+        from webduh_console.targets.server.vitals import load, vitals
 
-        return vitals(self.machine, self.engine, len(self.keys()))
+        return vitals(load(self.machine), self.engine, len(self.keys()))
+
+    def told(self) -> "tuple[Mapping[AppKey, Actual], Vitals]":
+        """What serves, and how the server is: both at once."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from webduh_console.targets.server.vitals import load, vitals
+
+        with ThreadPoolExecutor(1) as aside, self.engine.look():
+            loaded = aside.submit(load, self.machine)
+            found = self.observe()
+            return found, vitals(loaded.result(), self.engine, len(found))
 
     def containers(self) -> "list[Shown]":
         """Every container on the server, ours or not, with its figures."""

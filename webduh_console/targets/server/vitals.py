@@ -26,6 +26,10 @@ class Share(msgspec.Struct, frozen=True):
     total: int
 
 
+Loaded = tuple[float, Share, Share]
+"""The load, the memory and the disk of a machine."""
+
+
 class Vitals(msgspec.Struct, frozen=True):
     """A server's figures: `load` is the average of one minute, `docker` the version of its engine."""
 
@@ -49,9 +53,14 @@ class Shown(msgspec.Struct, frozen=True):
     memory: int | None = None
 
 
-def vitals(machine: Machine, engine: Engine, apps: int) -> Vitals:
-    """Look once at the machine, and ask Docker."""
-    load, memory, disk = parsed(machine.sh(_LOOK).text)
+def load(machine: Machine) -> Loaded:
+    """Look once at the machine."""
+    return parsed(machine.sh(_LOOK).text)
+
+
+def vitals(loaded: Loaded, engine: Engine, apps: int) -> Vitals:
+    """A server's figures: what a look at it said, and Docker's own."""
+    load, memory, disk = loaded
     info = engine.info()
     return Vitals(apps, info.get("ContainersRunning", 0), load, memory, disk, info.get("ServerVersion", ""))
 
@@ -74,7 +83,7 @@ def _row(row: dict[str, str], now: Mapping[str, Figures]) -> Shown:
     return Shown(*state, found.cpu, found.memory) if found else Shown(*state)
 
 
-def parsed(text: str) -> tuple[float, Share, Share]:
+def parsed(text: str) -> Loaded:
     """Load, memory and disk from what `_LOOK` prints."""
     lines = text.splitlines()
     kib = {word: int(number) * 1024 for word, number in (line.split() for line in lines[1:3])}
