@@ -21,13 +21,14 @@ CMD ["bash"]
 RUST = f"""\
 FROM {{base}}
 RUN {APT.format("cargo gcc libc6-dev rustc")}
+ENV CARGO_HOME=/usr/local/cargo
 CMD ["bash"]
 """
-# Debian's Java wants the folder of the manual, which a slim Debian lacks.
+# Debian's Java wants the folder of the manual, which a slim Debian lacks, and has a list of authorities of its own.
 MANUAL = "mkdir -p /usr/share/man/man1"
 MAVEN = f"""\
 FROM {{base}}
-RUN {MANUAL} && {APT.format("maven openjdk-21-jdk-headless")}
+RUN {MANUAL} && {APT.format("maven openjdk-21-jdk-headless")} && update-ca-certificates --fresh >/dev/null
 CMD ["mvn"]
 """
 JRE = f"""\

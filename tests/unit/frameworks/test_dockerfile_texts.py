@@ -91,6 +91,28 @@ APPS: dict[str, dict[str, str]] = {
     },
     "nuxt": {"package.json": package(dependencies={"nuxt": "3"}), "package-lock.json": "{}", "nuxt.config.ts": ""},
     "bun": {"package.json": package(dependencies={"hono": "4"}, scripts={"start": "bun run.ts"}), "bun.lock": ""},
+    "go-front-end": {
+        "go.mod": "module example.com/shop\n\ngo 1.26\n\nrequire github.com/mattn/go-sqlite3 v1.14.32\n",
+        "go.sum": "",
+        "main.go": 'package main\n\nimport "net/http"\n\n//go:embed web/dist\nvar files embed.FS\n',
+        "web/package.json": package(devDependencies={"vite": "7"}, scripts={"build": "vite build"}),
+        "web/package-lock.json": "{}",
+        "web/index.html": "",
+        "views/index.html": "",
+    },
+    "rust": {
+        "Cargo.toml": '[package]\nname = "shop"\n[dependencies]\naxum = "0.8"\n',
+        "Cargo.lock": '[[package]]\nname = "openssl-sys"\n',
+        "rust-toolchain.toml": '[toolchain]\nchannel = "1.90.0"\n',
+        "src/main.rs": "",
+    },
+    "spring-boot": {
+        "pom.xml": "<project><artifactId>shop</artifactId><properties><java.version>21</java.version></properties>"
+        "<parent><groupId>org.springframework.boot</groupId></parent></project>",
+    },
+    "aspnet": {
+        "Shop.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"><TargetFramework>net9.0</TargetFramework></Project>'
+    },
     "custom": {"server.sh": "", "webduh.yaml": "start: ./server.sh --port ${PORT}\nport: 9000\n"},
     "odd-words": {
         "index.html": "",
