@@ -24,6 +24,8 @@ from webduh_plugins.php_apache import apache_conf, extensions_step, php_ini, set
 from webduh_plugins.php_composer import Packages, build_steps, install_steps, packages, php_version
 from webduh_plugins.php_composer import warnings as about_packages
 from webduh_plugins.php_frameworks import KINDS, Kind, kind, served
+from webduh_plugins.php_sites import SITES, site
+from webduh_plugins.php_sites import plan as site_plan
 from webduh_plugins.php_wordpress import WORDPRESS_VARIABLES, configuration
 
 _READ = re.compile(r"\bgetenv\(\s*['\"](\w+)['\"]|\$_(?:ENV|SERVER)\[\s*['\"]([A-Z][A-Z0-9_]+)['\"]\s*\]")
@@ -50,12 +52,16 @@ class Plugin:
 
     name = "php"
     api = 1
-    variants = tuple(dict.fromkeys(one.name for one in KINDS))
+    variants = (*dict.fromkeys(one.name for one in KINDS), *(one.name for one in SITES))
 
     def detect(self, source: Source) -> Match | None:
         """A framework is told by a package or by its own files; an index.php is enough for plain PHP."""
         composed = source.exists("composer.json")
         found = packages(source)
+        if made := site(found):
+            reason = (Evidence("composer.json", f"requires {made.package}"),)
+            front = ("node",) if source.exists("package.json") else ()
+            return Match(self.name, "framework", 0.96, reason, made.name, ("node", "static"), front)
         told = kind(source, found)
         root = served(source, found, told[0] if told else None)
         index = "index.php" if root == "." else f"{root}/index.php"
@@ -83,6 +89,9 @@ class Plugin:
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """Apache serves the app's public folder; the option `root` names another one."""
         found = packages(source)
+        if made := site(found):
+            wanted = extensions_step({*found.extensions, "intl"})
+            return site_plan(source, found, made, (wanted,) if wanted else ())
         told = kind(source, found)
         one = told[0] if told else None
         root = options.get("root") or served(source, found, one)

@@ -8,7 +8,7 @@ from plugin_answers import matched, planned
 from source_tree import Tree
 from webduh_plugins.php import Plugin
 
-from webduh_console.frameworks import BuildPlan, BuildStep, EnvVar, Match, Process, Volume
+from webduh_console.frameworks import BuildPlan, BuildStep, EnvVar, Match, Process, Static, Volume
 from webduh_console.frameworks.detection import detect
 from webduh_console.frameworks.discovery import plugins
 from webduh_console.frameworks.render import BASES, render
@@ -125,6 +125,20 @@ def test_a_framework_is_told_and_its_public_folder_is_served(
     assert (found.variant, root(found)) == (variant, folder)
     assert match(tree, files).tier == ("framework" if variant else "language")
     assert render(found).dockerfile
+
+
+@pytest.mark.parametrize(
+    ("package", "build", "folder"),
+    [
+        ("tightenco/jigsaw", "vendor/bin/jigsaw build production", "build_production"),
+        ("hyde/framework", "php hyde build", "_site"),
+    ],
+)
+def test_a_site_is_made_by_php_and_served_without_it(tree: Tree, package: str, build: str, folder: str) -> None:
+    found = plan(tree, {"composer.json": composer(package), "source/index.md": ""})
+
+    assert (named(found.build)[-1], found.static, found.processes) == (build, Static(folder), ())
+    assert render(found).bases[-1] == "nginx:1-alpine-slim"
 
 
 @pytest.mark.parametrize("name", ["laravel-next", "my/slim", "laravel/framework-extras"])
