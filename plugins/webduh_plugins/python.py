@@ -16,9 +16,14 @@ from webduh_console.frameworks import (
     procfile,
 )
 from webduh_plugins.python_app import Entry, entry, modules
+from webduh_plugins.python_front import front_end
 from webduh_plugins.python_module import Module
-from webduh_plugins.python_project import Project, install_steps, project, python_version
+from webduh_plugins.python_native import needed
+from webduh_plugins.python_project import Project, adding_step, fetches, install_steps, project, python_version
+from webduh_plugins.python_sites import SITES, site_command
 from webduh_plugins.python_start import Start, collects_static, procfile_processes, start
+from webduh_plugins.python_workers import alone, celery
+from webduh_plugins.python_workspace import rooted
 
 _SIGNS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
 
@@ -42,7 +47,7 @@ class Plugin:
             "bottle",
             "starlette",
         ),
-        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "mkdocs"),
+        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "mkdocs", "sphinx", "pelican"),
     )
 
     def detect(self, source: Source) -> Match | None:
@@ -57,9 +62,10 @@ class Plugin:
             return Match(self.name, "language", 0.8 if lines else 0.3, (*signs, *lines)) if signs else None
         evidence = (*begin.evidence, *_chosen(found))
         if begin.variant:
-            surely = begin.app is not None or begin.variant in ("django", "streamlit", "mkdocs", "nicegui")
+            surely = begin.app is not None or begin.variant in ("django", "streamlit", "nicegui", *SITES)
             confidence = 0.6 if not surely else 0.95 if begin.declared else 0.8
-            return Match(self.name, "framework", confidence, evidence, begin.variant)
+            over, needs = front_end(source, begin)
+            return Match(self.name, "framework", confidence, evidence, begin.variant, over, needs)
         one = read.get(begin.file, Module())
         serves = one.listens or one.reads_port
         if signs or serves:
@@ -73,17 +79,22 @@ class Plugin:
         lines = procfile(source)
         begun = start(source, found, begin, read) if begin is not None else Start()
         said = procfile_processes(lines, found)
+        worker = alone(source, found, begin, read) if "web" not in lines else None
+        begun = Start((worker,)) if worker else begun
         guessed = [] if "web" in lines else [process for process in begun.processes if process.name not in lines]
         version = python_version(source)
-        site = begin is not None and begin.variant == "mkdocs"
-        return BuildPlan(
+        site = SITES.get(begin.variant) if begin is not None else None
+        steps = install_steps(source, found)
+        adds = (adding_step(begun.adds, steps[-1].inputs),) if begun.adds and "web" not in lines else ()
+        native = needed(found.dependencies, fetches(source, found))
+        plan = BuildPlan(
             self.name,
             "python",
             variant=begin.variant if begin else match.variant,
-            install=install_steps(source, found),
+            install=(*steps, *adds),
             build=tuple(_build(source, found, begin)),
             processes=(*guessed, *said),
-            static=Static("site") if site else None,
+            static=Static(site) if site else None,
             port=None if "web" in lines else begun.port,
             health=begun.health,
             versions={"python": version.text} if version else {},
@@ -92,7 +103,10 @@ class Plugin:
             env=_variables(source, read),
             variables={"PYTHONUNBUFFERED": "1", **begun.variables} if not site else {},
             warnings=tuple(_warnings(source, begin, begun, read, found, procfile_says="web" in lines)),
+            apt=native.apt if not site else (),
+            build_apt=native.build if not site else (*native.apt, *native.build),
         )
+        return rooted(source, plan)
 
 
 def _chosen(found: Project) -> Iterator[Evidence]:
@@ -101,8 +115,8 @@ def _chosen(found: Project) -> Iterator[Evidence]:
 
 
 def _build(source: Source, found: Project, begin: Entry | None) -> Iterator[BuildStep]:
-    if begin is not None and begin.variant == "mkdocs":
-        yield BuildStep("build the site", (found.python, "-m", "mkdocs", "build"), outputs=("site",))
+    if begin is not None and (line := site_command(source, begin.variant, found.python)):
+        yield BuildStep("build the site", line, outputs=(SITES[begin.variant],))
     if begin is not None and begin.variant == "django" and collects_static(source, begin) == "runs":
         yield BuildStep("collect the static files", (found.python, begin.file, "collectstatic", "--noinput"))
 
@@ -131,6 +145,9 @@ def _warnings(
             f"Static files are not collected, since the settings need variables: add `{begin.file} collectstatic` "
             "to the build steps in webduh.yaml."
         )
+    if begin is not None and begin.variant and not procfile_says and (worker := celery(source, found, read)):
+        line = " ".join(worker.command).replace(f"{found.python} -m ", "")
+        yield f"It has a Celery: `processes: {{worker: {line}}}` in webduh.yaml, or a Procfile, runs its worker."
     for file, one in read.items():
         if one.broken:
             yield f"{file} cannot be parsed ({one.broken}): what it says was not used."

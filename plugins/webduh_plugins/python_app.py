@@ -7,6 +7,7 @@ from typing import NamedTuple
 from webduh_console.frameworks import Evidence, Source
 from webduh_plugins.python_module import App, Module, module
 from webduh_plugins.python_project import Project
+from webduh_plugins.python_sites import generator
 
 ENTRIES = ("main.py", "app.py", "server.py", "asgi.py", "wsgi.py", "api.py", "index.py", "run.py", "start.py", "web.py")
 _STREAMLIT = ("streamlit_app.py", "app.py", "main.py", "Home.py", "home.py")
@@ -95,7 +96,7 @@ def entry(source: Source, found: Project, read: dict[str, Module]) -> Entry | No
         or _object(found, read)
         or _streamlit(found, read)
         or _by_import("nicegui", found, read)
-        or _mkdocs(source, found)
+        or _site(source, found)
         or _dependency(found, read)
         or _program(source, read)
     )
@@ -165,11 +166,12 @@ def _by_import(name: str, found: Project, read: dict[str, Module]) -> Entry | No
     )
 
 
-def _mkdocs(source: Source, found: Project) -> Entry | None:
-    file = next(filter(source.exists, ("mkdocs.yml", "mkdocs.yaml")), None)
-    if file is None or not any(name.startswith("mkdocs") for name in found.dependencies):
+def _site(source: Source, found: Project) -> Entry | None:
+    told = generator(source, found)
+    if told is None:
         return None
-    return Entry("mkdocs", file, None, (Evidence(file, "describes the site"), *_declares("mkdocs", found)))
+    name, file = told
+    return Entry(name, file, None, (Evidence(file, "describes the site"), *_declares(name, found)))
 
 
 def _dependency(found: Project, read: dict[str, Module]) -> Entry | None:

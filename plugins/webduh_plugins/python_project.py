@@ -100,6 +100,24 @@ def install_steps(source: Source, found: Project) -> tuple[BuildStep, ...]:
             return _pip(source, found)
 
 
+def fetches(source: Source, found: Project) -> bool:
+    """Whether a dependency comes from a repository of Git."""
+    return found.installs and any(mark in source.text(found.listed) for mark in ("git+", "git = ", 'git="'))
+
+
+def adding_step(names: tuple[str, ...], inputs: tuple[str, ...]) -> BuildStep:
+    """The step that adds packages to `.venv`, whoever made that from `inputs`: it may have no pip of its own."""
+    return BuildStep(
+        "add what is missing",
+        ("python3", "-m", "pip", "--python", VENV_PYTHON, "install", *names),
+        ("python3",),
+        inputs,
+        (".venv",),
+        ("~/.cache/pip",),
+        {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},
+    )
+
+
 def _version(value: object, file: str) -> Version | None:
     return Version(value, file) if isinstance(value, str) else None
 

@@ -7,6 +7,7 @@ from webduh_console.frameworks import Command, Process, Source, argv
 from webduh_plugins.python_app import Entry, Place, place
 from webduh_plugins.python_module import Module, module
 from webduh_plugins.python_project import Project
+from webduh_plugins.python_sites import SITES
 
 _ASGI = ("fastapi", "starlette", "litestar", "quart", "fasthtml")
 _WSGI = ("flask", "bottle", "falcon", "dash")
@@ -28,20 +29,22 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Start(NamedTuple):
-    """How the app runs. `port` is None if it listens on PORT."""
+    """How the app runs. `port` is None if it listens on PORT; `adds` are packages that it lacks and is given."""
 
     processes: tuple[Process, ...] = ()
     port: int | None = None
     health: str = ""
     variables: dict[str, str] = {}  # noqa: RUF012  # a tuple's default: never changed
     warnings: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
 
 
 class Line(NamedTuple):
-    """A command, and what should be known about it."""
+    """A command, what should be known about it, and the package that it needs besides what is installed."""
 
     words: Command
     warning: str = ""
+    adds: str = ""
 
 
 def start(source: Source, found: Project, begin: Entry, read: dict[str, Module]) -> Start:
@@ -51,7 +54,7 @@ def start(source: Source, found: Project, begin: Entry, read: dict[str, Module])
             return _django(source, found, begin)
         case "streamlit":
             return _streamlit(found, begin)
-        case "mkdocs":
+        case _ if begin.variant in SITES:
             return Start()
         case _ if begin.app is not None and begin.variant in (*_ASGI, *_WSGI, "sanic"):
             return _served(source, found, begin, read)
@@ -86,6 +89,7 @@ def _served(source: Source, found: Project, begin: Entry, read: dict[str, Module
         (Process("web", (found.python, "-m", *line.words)),),
         variables={"PYTHONPATH": at.path} if at.path else {},
         warnings=tuple(filter(None, (line.warning,))),
+        adds=tuple(filter(None, (line.adds,))),
     )
 
 
@@ -95,14 +99,18 @@ def _server(found: Project, begin: Entry, at: Place) -> Line | None:
     if framework == "dash":
         return None
     if begin.variant in _ASGI or framework == "falcon-asgi":
-        return _asgi(found, begin.variant, f"{at.module}:{begin.app.variable}", factory=factory)
+        return _asgi(found, f"{at.module}:{begin.app.variable}", factory=factory)
     if begin.variant == "sanic":
         words = ("sanic", f"{at.module}:{begin.app.variable}", "--host", "0.0.0.0", "--port", "${PORT}")
         return Line((*words, "--factory") if factory else words)
     return _wsgi(found, begin.variant, f"{at.module}:{begin.app.variable}", factory=factory)
 
 
-def _asgi(found: Project, variant: str, target: str, *, factory: bool) -> Line:
+def _added(server: str, found: Project) -> str:
+    return f"No server for production is a dependency in {found.listed or 'the project'}: {server} is added."
+
+
+def _asgi(found: Project, target: str, *, factory: bool) -> Line:
     made = ("--factory",) if factory else ()
     known = found.dependencies
     if "uvicorn" in known:
@@ -112,14 +120,12 @@ def _asgi(found: Project, variant: str, target: str, *, factory: bool) -> Line:
         return Line(("hypercorn", called, "--bind", "0.0.0.0:${PORT}"))
     if "granian" in known:
         return Line(("granian", "--interface", "asgi", target, *made, "--host", "0.0.0.0", "--port", "${PORT}"))
-    if variant == "quart":
-        warning = "Quart's own server is for development: depend on hypercorn or uvicorn."
-        return Line(("quart", "--app", target, "run", "--host", "0.0.0.0", "--port", "${PORT}"), warning)
-    where = f"in {found.listed}" if found.listed else "(there is no requirements.txt or pyproject.toml)"
-    warning = (
-        f"{target.partition(':')[0]} needs a server, and uvicorn is not a dependency {where}: the start will fail."
-    )
-    return Line(("uvicorn", target, *made, "--host", "0.0.0.0", "--port", "${PORT}"), warning)
+    line = ("uvicorn", target, *made, "--host", "0.0.0.0", "--port", "${PORT}")
+    if found.installs:
+        return Line(line, _added("uvicorn", found), "uvicorn")
+    where = "(there is no requirements.txt or pyproject.toml)"
+    module_name = target.partition(":")[0]
+    return Line(line, f"{module_name} needs a server, and uvicorn is not a dependency {where}: the start will fail.")
 
 
 def _wsgi(found: Project, variant: str, target: str, *, factory: bool) -> Line | None:
@@ -128,6 +134,9 @@ def _wsgi(found: Project, variant: str, target: str, *, factory: bool) -> Line |
         return Line(("gunicorn", f"{target}()" if factory else target, "--bind", "0.0.0.0:${PORT}"))
     if "waitress" in known:
         return Line(("waitress", "--listen=0.0.0.0:${PORT}", *(("--call",) if factory else ()), target))
+    if found.installs:
+        line = ("gunicorn", f"{target}()" if factory else target, "--bind", "0.0.0.0:${PORT}")
+        return Line(line, _added("gunicorn", found), "gunicorn")
     if variant == "flask":
         warning = "Flask's own server is for development: depend on gunicorn or waitress."
         return Line(("flask", "--app", target, "run", "--host", "0.0.0.0", "--port", "${PORT}"), warning)
@@ -164,6 +173,7 @@ def _django(source: Source, found: Project, begin: Entry) -> Start:
         (Process("web", (found.python, *line.words)), release),
         variables={"PYTHONPATH": folder} if folder else {},
         warnings=tuple(filter(None, (line.warning,))),
+        adds=tuple(filter(None, (line.adds,))),
     )
 
 
@@ -178,6 +188,9 @@ def _django_server(source: Source, found: Project, manage: str, folder: str, pac
         return Line(("-m", "daphne", "-b", "0.0.0.0", "-p", "${PORT}", f"{package}.asgi:application"))
     if "waitress" in known and has_wsgi:
         return Line(("-m", "waitress", "--listen=0.0.0.0:${PORT}", f"{package}.wsgi:application"))
+    if found.installs and has_wsgi:
+        line = ("-m", "gunicorn", f"{package}.wsgi:application", "--bind", "0.0.0.0:${PORT}")
+        return Line(line, _added("gunicorn", found), "gunicorn")
     warning = "Django's own server is for development: depend on gunicorn or uvicorn."
     return Line((manage, "runserver", "0.0.0.0:${PORT}", "--noreload"), warning)
 

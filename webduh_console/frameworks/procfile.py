@@ -5,6 +5,7 @@ import shlex
 
 from webduh_console.model.build import Command, Source
 
+WITHIN = 'cd "$1" && shift && exec "$@"'
 _LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
 _SHELL = re.compile(r"[|&;<>()`*?\[\]#~!\n]|\$(?!PORT\b|\{PORT\})|^\w+=")
 _PORT = re.compile(r"\$(?:PORT\b|\{PORT(?::-[^}]*)?\})")
@@ -28,4 +29,4 @@ def argv(line: str) -> Command:
 
 def within(folder: str, command: Command) -> Command:
     """A command that runs in a folder below the one where it is started."""
-    return ("sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, *command) if folder else command
+    return ("sh", "-c", WITHIN, "sh", folder, *command) if folder else command

@@ -5,7 +5,8 @@ import shlex
 
 import msgspec
 
-from webduh_console.model.build import Alternative, BuildStep, Command, Detection, EnvVar, Evidence
+from webduh_console.frameworks.procfile import WITHIN
+from webduh_console.model.build import Alternative, BuildPlan, BuildStep, Command, Detection, EnvVar, Evidence
 
 _PORT_WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]*\$\{PORT\}[A-Za-z0-9_@%+=:,./-]*")
 
@@ -49,7 +50,7 @@ def report(detection: Detection) -> DetectReport:
         alternatives=detection.alternatives,
         install=_lines(plan.install),
         build=_lines(plan.build),
-        start=None if plan.start is None else command_line(plan.start),
+        start=_started(plan),
         static=None if plan.static is None else StaticReport(plan.static.dir, plan.static.spa),
         port=plan.port,
         health=plan.health,
@@ -61,8 +62,17 @@ def report(detection: Detection) -> DetectReport:
     )
 
 
+def _started(plan: BuildPlan) -> str | None:
+    """How the app is started: its web process, or the one that it has instead."""
+    own = [process.command for process in plan.processes if process.name != "release" and process.command]
+    command = plan.start or (own[0] if len(own) == 1 else None)
+    return None if command is None else command_line(command)
+
+
 def command_line(command: Command) -> str:
     """An argv as one shell line. `${PORT}` stays bare, since that is what a shell would have to expand too."""
+    if command[:3] == ("sh", "-c", WITHIN):
+        return f"cd {shlex.quote(command[4])} && {command_line(command[5:])}"
     return " ".join(word if _PORT_WORD.fullmatch(word) else shlex.quote(word) for word in command)
 
 

@@ -13,7 +13,7 @@ from webduh_console.frameworks import BuildPlan, BuildStep, Process, Static
         ("django uvicorn", "-m uvicorn shop.asgi:application --host 0.0.0.0 --port ${PORT}"),
         ("django daphne", "-m daphne -b 0.0.0.0 -p ${PORT} shop.asgi:application"),
         ("django waitress", "-m waitress --listen=0.0.0.0:${PORT} shop.wsgi:application"),
-        ("django", "manage.py runserver 0.0.0.0:${PORT} --noreload"),
+        ("django", "-m gunicorn shop.wsgi:application --bind 0.0.0.0:${PORT}"),
     ],
 )
 def test_django_is_served_by_what_it_depends_on(tree: Tree, requirements: str, start: str) -> None:
@@ -124,39 +124,32 @@ def test_the_server_is_given_the_real_file_and_variable(
 
 
 @pytest.mark.parametrize(
-    ("requirements", "files", "start", "warning"),
+    ("requirements", "files", "start", "server"),
     [
-        (
-            "flask",
-            {"app.py": FLASK},
-            "-m flask --app app:app run --host 0.0.0.0 --port ${PORT}",
-            "Flask's own server is for development: depend on gunicorn or waitress.",
-        ),
+        ("flask", {"app.py": FLASK}, "-m gunicorn app:app --bind 0.0.0.0:${PORT}", "gunicorn"),
         (
             "quart",
             {"app.py": "from quart import Quart\napp = Quart(__name__)"},
-            "-m quart --app app:app run --host 0.0.0.0 --port ${PORT}",
-            "Quart's own server is for development: depend on hypercorn or uvicorn.",
+            "-m uvicorn app:app --host 0.0.0.0 --port ${PORT}",
+            "uvicorn",
         ),
         (
             "bottle",
             {"app.py": "import bottle\napp = bottle.Bottle()"},
-            "-m bottle --bind 0.0.0.0:${PORT} app:app",
-            "Bottle's own server answers one request at a time: depend on gunicorn or waitress.",
+            "-m gunicorn app:app --bind 0.0.0.0:${PORT}",
+            "gunicorn",
         ),
-        (
-            "fastapi",
-            {"main.py": FASTAPI},
-            "-m uvicorn main:app --host 0.0.0.0 --port ${PORT}",
-            "main needs a server, and uvicorn is not a dependency in requirements.txt: the start will fail.",
-        ),
+        ("fastapi", {"main.py": FASTAPI}, "-m uvicorn main:app --host 0.0.0.0 --port ${PORT}", "uvicorn"),
     ],
 )
-def test_without_a_server_among_the_dependencies_there_is_a_warning(
-    tree: Tree, requirements: str, files: dict[str, str], start: str, warning: str
+def test_a_server_for_production_is_added_where_none_is_a_dependency(
+    tree: Tree, requirements: str, files: dict[str, str], start: str, server: str
 ) -> None:
     found = plan(tree, {"requirements.txt": requirements, **files})
-    assert (found.start, found.warnings) == ((VENV, *start.split()), (warning,))
+    said = f"No server for production is a dependency in requirements.txt: {server} is added."
+    assert (found.start, found.warnings) == ((VENV, *start.split()), (said,))
+    assert found.install[-1].run == ("python3", "-m", "pip", "--python", VENV, "install", server)
+    assert {step.inputs for step in found.install} == {("requirements.txt",)}
 
 
 def test_a_framework_that_is_not_declared_is_less_sure_and_warned_about(tree: Tree) -> None:

@@ -1,0 +1,3 @@
+from site1 import create_app
+
+app = create_app()

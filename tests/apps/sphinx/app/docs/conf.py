@@ -1,0 +1,3 @@
+project = "Hello"
+extensions = []
+html_theme = "furo"
