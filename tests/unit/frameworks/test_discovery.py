@@ -17,7 +17,9 @@ class Plugin:
 """
 
 
-SHIPPED = ["antora", "dockerfile", "hugo", "mdbook", "node", "python", "static", "zola"]
+SHIPPED = [
+    *("antora", "dockerfile", "functions", "hugo", "mdbook", "node", "procfile", "python", "shell", "static", "zola"),
+]
 
 
 def install(folder: Path, package: str, module: str, text: str, name: str) -> None:
