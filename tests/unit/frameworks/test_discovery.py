@@ -18,7 +18,8 @@ class Plugin:
 
 
 SHIPPED = [
-    *("antora", "dockerfile", "functions", "hugo", "mdbook", "node", "procfile", "python", "shell", "static", "zola"),
+    *("antora", "compose", "dockerfile", "functions", "hugo", "mdbook", "node", "procfile", "python", "shell"),
+    *("static", "zola"),
 ]
 
 
