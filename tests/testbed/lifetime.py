@@ -1,8 +1,8 @@
 """Who uses the testbed, and when it goes: test processes share it, and the last one to leave takes it away.
 
 The kernel keeps the count, as locks on files of the cache folder: a killed process counts no longer. `lock` is held
-while something is raised or taken away; `users` is shared by those who use the testbed; a server's own lock is held by
-the test that has it to itself.
+while something is raised or taken away, `making` while images of languages are made; `users` is shared by those who
+use the testbed; a server's own lock is held by the test that has it to itself.
 """
 
 import fcntl
@@ -38,6 +38,14 @@ def used(bed: Testbed) -> Iterator[list[Server]]:
 def locked() -> Iterator[None]:
     """Be the only one who raises or takes away."""
     with _file("lock") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def making() -> Iterator[None]:
+    """Be the only one who makes images of languages."""
+    with _file("making") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

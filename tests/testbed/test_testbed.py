@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import languages
 import pytest
 from engine import Engine, passing_engine
 from images import all_names
@@ -96,6 +97,15 @@ def test_images_are_built_there_with_packages_from_pip_npm_and_apt(
 ) -> None:
     ssh(server, "docker buildx build --quiet --tag webduh/proof -", stdin=dockerfile)
     assert says in ssh(server, "docker run --rm --memory 200m webduh/proof")
+
+
+def test_the_image_of_a_language_is_on_the_server_whose_test_asks_for_it(server: Server) -> None:
+    languages.on(server, "eclipse-temurin:21-jre")
+    assert "openjdk version" in server.sh("docker run --rm eclipse-temurin:21-jre java -version 2>&1")
+    server.reset()
+    assert "eclipse-temurin:21-jre" in server.exec("docker", "images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    with pytest.raises(TestbedError, match=r"No recipe makes cobol:85; there are .*golang:1\.26"):
+        languages.on(server, "cobol:85")
 
 
 def test_traefik_is_there_under_its_own_name(server: Server) -> None:

@@ -1,6 +1,6 @@
 """From a build plan and `webduh.yaml` to what a release is: every written value stands over the detected one. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -70,6 +70,8 @@ def overridden(plan: BuildPlan, loaded: Loaded, environment: str) -> BuildPlan:
             origin["start"] = loaded.origin(f"{within}processes.web", "processes.web", "start")
     if _says_web(config.start, config.processes) and plan.static is not None and config.static is None:
         say("static", None, "processes.web", "start")
+    if config.install is not None or config.build is not None or not _known(plan, processes):
+        changes["runtime"] = ()
     return msgspec.structs.replace(plan, **changes, origin=origin)
 
 
@@ -178,6 +180,13 @@ def _volumes(plan: tuple[Volume, ...], written: dict[str, str]) -> tuple[Volume,
     named = {volume.name: volume for volume in plan}
     named |= {name: Volume(name, _clean(path)) for name, path in written.items()}
     return tuple(named.values())
+
+
+def _known(plan: BuildPlan, processes: Iterable[Process]) -> bool:
+    """Whether what runs is in the paths that the plan says run: a written command may need any other file."""
+    own = [process.command for process in plan.processes]
+    written = [process.command for process in processes if process.command not in own]
+    return all(any(path in word for path in plan.runtime for word in command) for command in written)
 
 
 def _says_web(start: Written | None, processes: dict[str, str | tuple[str, ...] | ProcessConfig]) -> bool:

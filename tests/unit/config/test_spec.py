@@ -171,6 +171,26 @@ def test_a_process_that_nobody_knows_needs_a_command(tmp_path: Path, text: str, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "runtime"),
+    [
+        ("health: /up", ("bin/shop", "views")),
+        ("start: ./bin/shop --verbose", ("bin/shop", "views")),
+        ("processes: {worker: [./bin/shop, work]}", ("bin/shop", "views")),
+        ("start: ./other", ()),
+        ("processes: {worker: ./tools/work}", ()),
+        ("build: make", ()),
+        ("install: make tools", ()),
+    ],
+)
+def test_what_is_built_or_started_otherwise_may_need_any_file(
+    tmp_path: Path, text: str, runtime: tuple[str, ...]
+) -> None:
+    plan = BuildPlan("go", "go", processes=(Process("web", ("./bin/shop",)),), runtime=("bin/shop", "views"))
+
+    assert overridden(plan, loaded(tmp_path, text), "production").runtime == runtime
+
+
 def test_an_empty_list_takes_detected_steps_away(tmp_path: Path) -> None:
     assert overridden(DETECTED, loaded(tmp_path, "install: []"), "production").install == ()
 

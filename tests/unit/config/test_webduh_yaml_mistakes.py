@@ -17,7 +17,7 @@ MISTAKES = [
     ("nmae: guestbook\n", "1:1 nmae: is not a setting (did you mean name?)"),
     (
         "whatever: 1\n",
-        "1:1 whatever: is not a setting (known are build, cpus, deploy, domains, environments, files, framework, health, hooks, install, local, memory, name, on, options, port, processes, project, start, static, variables, volumes)",
+        "1:1 whatever: is not a setting (known are build, cpus, deploy, domains, environments, files, framework, health, hooks, install, local, memory, name, on, options, port, processes, project, read_only, start, static, variables, volumes)",
     ),
     ("name: Guest Book\n", f'1:7 name: expected {NAME}, found "Guest Book" (guest-book would do)'),
     ("name: a--b\n", f'1:7 name: expected {NAME}, found "a--b" (a-b would do)'),

@@ -1,11 +1,14 @@
 """Plugins are found by the entry points of whatever is installed."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from webduh_console.frameworks.discovery import PluginInfo, broken, installed, plugins
 
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+SHIPPED = sorted(PROJECT["entry-points"]["webduh.frameworks"])
 GOOD = """
 from webduh_console.frameworks import BuildPlan
 
@@ -15,12 +18,6 @@ class Plugin:
     def detect(self, source): return None
     def plan(self, source, match, options): return BuildPlan(self.name, "go")
 """
-
-
-SHIPPED = [
-    *("antora", "compose", "dockerfile", "functions", "hugo", "mdbook", "node", "procfile", "python", "shell"),
-    *("static", "zola"),
-]
 
 
 def install(folder: Path, package: str, module: str, text: str, name: str) -> None:

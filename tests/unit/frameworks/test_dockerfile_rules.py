@@ -61,7 +61,7 @@ def test_every_stage_has_a_name_and_takes_only_from_those_before_it(path: Path) 
             assert (says, name in stages) == ("AS", False)
             assert image in stages or ":" in image
             stages.append(name)
-        assert set(re.findall(r"(?:--from=|,from=)([a-z]+)", rest)) <= set(stages[:-1])
+        assert set(re.findall(r"(?:--from=|,from=)([a-z-]+)", rest)) <= set(stages[:-1])
     assert stages[-1] == "app"
 
 

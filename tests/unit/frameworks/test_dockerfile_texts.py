@@ -18,7 +18,13 @@ from webduh_console.model.build import BuildPlan
 from webduh_console.model.release import Variable
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
+FIXTURES = Path(__file__).parents[2] / "apps"
 RENDERED = Path(__file__).parent / "rendered"
+SHOWN = (
+    *("laravel", "symfony", "wordpress", "bedrock", "php-plain", "rails", "rails-esbuild", "sinatra", "jekyll"),
+    *("phoenix", "elixir-plain", "gleam"),
+)
+"""Apps of `tests/apps` whose images cannot be built everywhere: their texts are looked at."""
 PLAIN, SECRET = Variable("the-plain-value"), Variable("the-secret-value", secret=True)
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 
@@ -85,6 +91,28 @@ APPS: dict[str, dict[str, str]] = {
     },
     "nuxt": {"package.json": package(dependencies={"nuxt": "3"}), "package-lock.json": "{}", "nuxt.config.ts": ""},
     "bun": {"package.json": package(dependencies={"hono": "4"}, scripts={"start": "bun run.ts"}), "bun.lock": ""},
+    "go-front-end": {
+        "go.mod": "module example.com/shop\n\ngo 1.26\n\nrequire github.com/mattn/go-sqlite3 v1.14.32\n",
+        "go.sum": "",
+        "main.go": 'package main\n\nimport "net/http"\n\n//go:embed web/dist\nvar files embed.FS\n',
+        "web/package.json": package(devDependencies={"vite": "7"}, scripts={"build": "vite build"}),
+        "web/package-lock.json": "{}",
+        "web/index.html": "",
+        "views/index.html": "",
+    },
+    "rust": {
+        "Cargo.toml": '[package]\nname = "shop"\n[dependencies]\naxum = "0.8"\n',
+        "Cargo.lock": '[[package]]\nname = "openssl-sys"\n',
+        "rust-toolchain.toml": '[toolchain]\nchannel = "1.90.0"\n',
+        "src/main.rs": "",
+    },
+    "spring-boot": {
+        "pom.xml": "<project><artifactId>shop</artifactId><properties><java.version>21</java.version></properties>"
+        "<parent><groupId>org.springframework.boot</groupId></parent></project>",
+    },
+    "aspnet": {
+        "Shop.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"><TargetFramework>net9.0</TargetFramework></Project>'
+    },
     "custom": {"server.sh": "", "webduh.yaml": "start: ./server.sh --port ${PORT}\nport: 9000\n"},
     "odd-words": {
         "index.html": "",
@@ -117,7 +145,7 @@ def written(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def rendered(name: str, folder: Path) -> Rendered:
-    there = EXAMPLES / name
+    there = FIXTURES / name / "app" if name in SHOWN else EXAMPLES / name
     files = APPS.get(name)
     plan = planned(there if files is None else written(folder, files))
     return render(plan, GIVEN.get(name), f"default--{name}--production")
@@ -129,7 +157,7 @@ def compared(path: Path, text: str) -> None:
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["clock-node", "guestbook-python", "hello-static", *APPS])
+@pytest.mark.parametrize("name", ["clock-node", "guestbook-python", "hello-static", *SHOWN, *APPS])
 def test_the_dockerfile_of_an_app_is_as_it_was(name: str, tmp_path: Path) -> None:
     found = rendered(name, tmp_path / "app")
 
@@ -142,7 +170,7 @@ def test_the_dockerfile_of_an_app_is_as_it_was(name: str, tmp_path: Path) -> Non
 def test_every_file_among_the_rendered_belongs_to_an_app() -> None:
     names = {path.stem for path in RENDERED.iterdir()}
 
-    assert names == {"clock-node", "guestbook-python", "hello-static", *APPS}
+    assert names == {"clock-node", "guestbook-python", "hello-static", *SHOWN, *APPS}
 
 
 @pytest.mark.parametrize("name", sorted(GIVEN))

@@ -61,10 +61,24 @@ def test_a_plain_program_needs_no_environment(tree: Tree) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "migrates"),
+    [
+        ("DATABASES = {}\n", True),
+        ("from .base import *\n", True),
+        ("", True),
+        ("DEBUG = False\n", False),
+    ],
+)
+def test_a_django_project_without_a_database_has_nothing_to_migrate(tree: Tree, settings: str, migrates: bool) -> None:
+    found = plan(tree, {"manage.py": MANAGE, "shop/settings.py": settings, "requirements.txt": "django\ngunicorn"})
+    assert ("release" in [process.name for process in found.processes]) == migrates
+
+
 def test_a_django_project_migrates_before_it_serves(tree: Tree) -> None:
     files = {
         "manage.py": MANAGE,
-        "shop/settings.py": 'STATIC_ROOT = "static"\n',
+        "shop/settings.py": 'STATIC_ROOT = "static"\nDATABASES = {}\n',
         "shop/wsgi.py": "",
         "requirements.txt": "django>=5\ngunicorn\n",
     }

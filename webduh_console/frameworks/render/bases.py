@@ -40,6 +40,7 @@ class Base(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     env: dict[str, str] = {}
+    stop: str = ""
     brought: Brought | None = None
 
     def named(self, version: str) -> str:

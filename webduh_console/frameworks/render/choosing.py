@@ -6,7 +6,7 @@ from math import inf
 
 Release = tuple[float, ...]
 
-_EXACT = re.compile(r"(?:v|=|==|python-|cpython-|ruby-|go)?\s*(\d+(?:\.\d+){0,2})(?:\.[x*])*", re.IGNORECASE)
+_EXACT = re.compile(r"(?:v|=|==|python-|cpython-|ruby-|go)?\s*(\d+(?:\.\d+){0,2})(?:\.[x*])*(-otp-\d+)?", re.IGNORECASE)
 _COMPARISON = re.compile(r"(===|==|~=|~>|!=|>=|<=|[<>^~=])?\s*v?(\d+(?:\.\d+)*)((?:\.[x*])*)", re.IGNORECASE)
 _BOUNDS = ("", "=", "==", "===", "^", "~", "~=", "~>", ">=")
 _ANY = ("*", "x", "lts", "lts/*", "node", "latest", "stable")
@@ -19,7 +19,8 @@ def choose(asked: str, usual: str, known: Sequence[str] = (), parts: int = 3) ->
     `usual` version if it is in it, else the first `known` one.
     """
     if found := _EXACT.fullmatch(asked):
-        return ".".join(found[1].split(".")[:parts]), True
+        # Elixir is made for a line of Erlang, and images of both are named so.
+        return ".".join(found[1].split(".")[:parts]) + (found[2] or ""), True
     ranges = [_comparisons(part) for part in re.split(r"\|\|?", asked)]
     if not asked or not all(ranges):
         return usual, not asked or asked.lower() in _ANY

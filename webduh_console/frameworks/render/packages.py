@@ -14,7 +14,13 @@ _PIP_INSTALL = (
     "python3 -m venv /opt/{name} && /opt/{name}/bin/pip install {name}{version}"
     " && ln -s /opt/{name}/bin/{name} /usr/local/bin/"
 )
+_HEX = "mix local.hex --force && mix local.rebar --force"
 _ENVIRONMENT = {
+    "composer": {
+        "COMPOSER_ALLOW_SUPERUSER": "1",
+        "COMPOSER_CACHE_DIR": "/root/.cache/composer",
+        "COMPOSER_NO_INTERACTION": "1",
+    },
     "uv": {"UV_LINK_MODE": "copy", "UV_PYTHON": "python3", "UV_PYTHON_DOWNLOADS": "never"},
     "pip": {"PIP_ROOT_USER_ACTION": "ignore"},
 }
@@ -50,6 +56,8 @@ def tools_of(plan: BuildPlan) -> list[Tool]:
             fixed = plan.versions.get(name, "")
             line = _PIP_INSTALL.format(name=name, version=f"=={fixed}" if fixed else "")
             tools.append(Tool(name, line, "~/.cache/pip"))
+    if any(step.run[:2] == ("mix", "deps.get") for step in plan.install):
+        tools.append(Tool("hex", _HEX, "~/.hex"))
     return tools
 
 

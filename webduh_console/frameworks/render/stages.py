@@ -220,7 +220,9 @@ class Stages:
             block += [f"COPY --from=build {FOLDER} ./"] if made else ["COPY . .", *self._files()]
         block += _volumes(plan)
         command = plan.start or next(one.command for one in plan.processes if one.command)
-        block += [f"USER {USER}", *self._checks(), f"EXPOSE {self._order.port}", "ENTRYPOINT []"]
+        stop = found(self._order.bases, plan.runs_on or self._key).stop
+        block += [f"USER {USER}", *self._checks(), f"EXPOSE {self._order.port}"]
+        block += [*([f"STOPSIGNAL {stop}"] if stop else ()), "ENTRYPOINT []"]
         block.append(f"CMD {exec_form(in_image(command, self._order.port))}")
 
     def _files(self) -> list[str]:

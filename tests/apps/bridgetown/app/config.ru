@@ -1,0 +1,5 @@
+require "bridgetown-core/rack/boot"
+
+Bridgetown::Rack.boot
+
+run RodaApp.freeze.app

@@ -1,0 +1,3 @@
+Bridgetown.configure do |config|
+  template_engine "erb"
+end

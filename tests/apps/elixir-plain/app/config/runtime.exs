@@ -1,0 +1,3 @@
+import Config
+
+config :clock, greeting: System.get_env("GREETING") || "Hello"

@@ -1,0 +1,3 @@
+import Config
+
+config :hello, HelloWeb.Endpoint, cache_static_manifest: "priv/static/cache_manifest.json"

@@ -1,0 +1,3 @@
+defmodule Hello.Repo.Migrations.CreatePosts do
+  use Ecto.Migration
+end

@@ -1,0 +1,2 @@
+<?php include 'inc/head.php'; ?>
+<p>About</p>

@@ -1,0 +1,2 @@
+<!doctype html>
+<title><?= $_SERVER['SERVER_NAME'] ?></title>

@@ -1,0 +1,3 @@
+class MailJob
+  include Sidekiq::Job
+end

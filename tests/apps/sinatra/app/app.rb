@@ -1,0 +1,5 @@
+require "sinatra"
+
+get "/" do
+  "Hello from #{ENV.fetch('GREETER')}"
+end
