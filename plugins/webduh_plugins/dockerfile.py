@@ -8,7 +8,7 @@ from typing import NamedTuple
 from webduh_console.frameworks import BuildPlan, EnvVar, Evidence, Match, Source, SourceError, Volume, is_secret
 from webduh_console.model.names import to_name
 
-_NAMES = ("Dockerfile", "Containerfile")
+_NAMES = ("Dockerfile", "Containerfile", "Dockerfile.prod", "Dockerfile.production")
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _PROBE = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::[\w${}:-]+)?(/[^\s\"'|;&)]*)?")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
@@ -47,7 +47,7 @@ class Stage(NamedTuple):
 
 
 class Plugin:
-    """A Dockerfile or Containerfile at the top. The option `dockerfile` names another one."""
+    """A Dockerfile or Containerfile at the top, or one for production. The option `dockerfile` names another one."""
 
     name = "dockerfile"
     api = 1

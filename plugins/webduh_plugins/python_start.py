@@ -189,7 +189,8 @@ def _django(source: Source, found: Project, begin: Entry) -> Start:
 def _django_server(source: Source, found: Project, manage: str, folder: str, package: str) -> Line:
     at = "/".join(filter(None, (folder, package.replace(".", "/"))))
     has_wsgi, has_asgi, known = source.exists(f"{at}/wsgi.py"), source.exists(f"{at}/asgi.py"), found.dependencies
-    if "gunicorn" in known and has_wsgi:
+    sockets = "channels" in known and has_asgi and not known.isdisjoint({"daphne", "uvicorn"})
+    if "gunicorn" in known and has_wsgi and not sockets:
         return Line(("-m", "gunicorn", f"{package}.wsgi:application", "--bind", "0.0.0.0:${PORT}"))
     if "uvicorn" in known and has_asgi:
         return Line(("-m", "uvicorn", f"{package}.asgi:application", "--host", "0.0.0.0", "--port", "${PORT}"))

@@ -5,6 +5,11 @@ import re
 from webduh_console.frameworks import BuildPlan, Evidence, Match, Source, Static
 
 _FOLDERS = ("public", "dist", "site", "_site", "build", "out", "www", "docs")
+# Where those who serve it elsewhere have said the folder: file → the line that does.
+_TOLD = {
+    "Staticfile": re.compile(r"^root:\s*[\"']?([\w./-]+)", re.MULTILINE),
+    "netlify.toml": re.compile(r"^\s*publish\s*=\s*[\"']([\w./-]+)", re.MULTILINE),
+}
 _MODULE = re.compile(r"<script[^>]+type\s*=\s*[\"']?module", re.IGNORECASE)
 _MOUNT = re.compile(r"<(div|main)[^>]+id\s*=\s*[\"']?(root|app|main|svelte|__next)[\"']?[^>]*>\s*</\1>", re.IGNORECASE)
 
@@ -48,7 +53,8 @@ def _folder(source: Source) -> str | None:
     """The folder of the site, `.` for the top; None if there is none."""
     if source.files("index.html"):
         return "."
-    nested = (folder for folder in _FOLDERS if source.files(f"{folder}/index.html"))
+    told = (found[1].strip("/") for file, line in _TOLD.items() if (found := line.search(source.text(file))))
+    nested = (folder for folder in (*told, *_FOLDERS) if source.files(f"{folder}/index.html"))
     return next(nested, "." if source.files("*.html") else None)
 
 

@@ -9,6 +9,10 @@ from server_world import ServedApp, ServerWorld
 
 APPS = Path(__file__).parents[1] / "apps"
 GREETED = {
+    "streamlit": "Streamlit",
+    "mkdocs": "<html",
+    "procfile": "hello.txt",
+    "shell": "hello.txt",
     "django": "Hello from Django.",
     "hugo": "posts/hello/",
     "mdbook": "Hello from mdBook.",

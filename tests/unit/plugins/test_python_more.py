@@ -74,3 +74,13 @@ def test_django_has_its_front_end_whatever_that_starts(tree: Tree) -> None:
     package = '{"scripts": {"build": "vite build", "start": "vite"}}'
     found = match(tree, {"requirements.txt": "django", "manage.py": MANAGE, "package.json": package})
     assert (found.supersedes, found.needs) == (("node",), ("node",))
+
+
+def test_a_project_with_channels_is_given_a_server_that_knows_web_sockets(tree: Tree) -> None:
+    files = {"manage.py": "import django, os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'c.settings')\n"}
+    files |= {"c/wsgi.py": "", "c/asgi.py": "", "c/settings.py": ""}
+    files["requirements.txt"] = "django\nchannels\ndaphne\ngunicorn\n"
+    start = plan(tree, files).start
+
+    assert start is not None
+    assert start[1:3] == ("-m", "daphne")

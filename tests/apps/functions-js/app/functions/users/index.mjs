@@ -1,0 +1,3 @@
+import { users } from '../_users.mjs'
+
+export default () => users

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+exec python3 -m http.server "$PORT" --directory pages
