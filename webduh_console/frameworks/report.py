@@ -18,7 +18,10 @@ class StaticReport(msgspec.Struct, frozen=True):
 
 
 class DetectReport(msgspec.Struct, frozen=True):
-    """What was detected, ready for JSON. Commands are one line each, as a shell would read them."""
+    """What was detected, ready for JSON. Commands are one line each, as a shell would read them.
+
+    `start` is the command of the process that gets the requests; of the first one, when none does.
+    """
 
     framework: str
     language: str
@@ -41,6 +44,8 @@ class DetectReport(msgspec.Struct, frozen=True):
 def report(detection: Detection) -> DetectReport:
     """The detection as it is told to people and programs."""
     plan = detection.plan
+    others = (process.command for process in plan.processes if process.name != "release")
+    start = plan.start or (None if plan.static else next(others, None))
     return DetectReport(
         framework=plan.framework,
         language=plan.language,
@@ -49,7 +54,7 @@ def report(detection: Detection) -> DetectReport:
         alternatives=detection.alternatives,
         install=_lines(plan.install),
         build=_lines(plan.build),
-        start=None if plan.start is None else command_line(plan.start),
+        start=None if start is None else command_line(start),
         static=None if plan.static is None else StaticReport(plan.static.dir, plan.static.spa),
         port=plan.port,
         health=plan.health,

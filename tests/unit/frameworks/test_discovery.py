@@ -27,7 +27,7 @@ def install(folder: Path, package: str, module: str, text: str, name: str) -> No
 
 
 def test_the_plugins_that_ship_are_found() -> None:
-    names = ["dockerfile", "node", "python", "static"]
+    names = ["deno", "dockerfile", "node", "python", "static"]
     assert [plugin.name for plugin in plugins()] == names
     assert [(info.name, info.package, info.api, info.error) for info in installed()] == [
         (name, "webduh-console", 1, "") for name in names
@@ -64,7 +64,7 @@ def test_a_broken_plugin_is_named_and_passed_over(
     module = f"broken_plugin_{request.node.callspec.indices['text']}"
     install(tmp_path, "webduh-bad", module, text, "zbad")
     monkeypatch.syspath_prepend(tmp_path)
-    assert [plugin.name for plugin in plugins()] == ["dockerfile", "node", "python", "static"]
+    assert [plugin.name for plugin in plugins()] == ["deno", "dockerfile", "node", "python", "static"]
     (only,) = broken()
     assert (only.name, only.package, only.api, only.module) == ("zbad", "webduh-bad", None, f"{module}:Plugin")
     assert only.error.startswith(error)

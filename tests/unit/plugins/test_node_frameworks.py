@@ -119,7 +119,7 @@ SERVERS = [
     ),
     ("@remix-run/dev vite", {}, {}, "node_modules/.bin/remix-serve build/server/index.js", {}),
     ("@remix-run/dev", {}, {}, "node_modules/.bin/remix-serve build/index.js", {}),
-    ("@tanstack/react-start vite", {}, {}, "node .output/server/index.mjs", {"HOST": "0.0.0.0"}),
+    ("@tanstack/react-start vite nitro", {}, {}, "node .output/server/index.mjs", {"HOST": "0.0.0.0"}),
     (
         "astro @astrojs/node",
         {"astro.config.mjs": "import node from '@astrojs/node'"},

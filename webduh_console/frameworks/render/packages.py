@@ -93,7 +93,8 @@ def is_berry(plan: BuildPlan) -> bool:
 
 def installed_apart(plan: BuildPlan) -> tuple[str, ...]:
     """The folders that installing makes from a few files alone; none when it may depend on, or change, all others."""
-    if not all(step.inputs and step.outputs for step in plan.install) or is_berry(plan):
+    plugged = any(".pnp.cjs" in step.outputs for step in plan.install)  # where its files go is set by the app
+    if not all(step.inputs and step.outputs for step in plan.install) or plugged:
         return ()
     return tuple(sorted({output for step in plan.install for output in step.outputs}))
 
