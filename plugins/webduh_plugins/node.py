@@ -9,6 +9,7 @@ from webduh_console.frameworks import (
     BuildStep,
     Evidence,
     Match,
+    Option,
     Process,
     Source,
     Static,
@@ -22,13 +23,15 @@ from webduh_plugins.node_config import Output
 from webduh_plugins.node_frameworks import KINDS, Kind, kind
 from webduh_plugins.node_install import generated_by_build, install_steps, native
 from webduh_plugins.node_manager import versions
+from webduh_plugins.node_next import as_asked
 from webduh_plugins.node_nx import nx_match, nx_plan
 from webduh_plugins.node_package import Package, called_in
 from webduh_plugins.node_sites import base_path
 from webduh_plugins.node_source import Reading, reading
-from webduh_plugins.node_start import Start, entry_of, port_of, start_of
+from webduh_plugins.node_start import Start, entry_of, port_of, served_folder, start_of
 from webduh_plugins.node_workspace import Place, build_steps, place_of
 
+_PROGRAMS = ("server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "main.mjs", "server.cjs")
 _METEOR = ".meteor/release"
 
 
@@ -39,17 +42,21 @@ class Plugin:
     api = 1
     variants = tuple(one.name for one in KINDS)
 
+    def options(self) -> tuple[Option, ...]:
+        """What may be said under `options:` in webduh.yaml."""
+        return (Option("output", "what Next.js is built as", ("standalone", "server", "opennext")),)
+
     def detect(self, source: Source) -> Match | None:
         """A framework is surest when its configuration file or its program in the build script is there too."""
         if not source.exists("package.json"):
-            return nx_match(source)
+            return nx_match(source) or _program(source)
         if source.exists(_METEOR):
             return Match(self.name, "framework", 0.95, (Evidence(_METEOR, "is there"),), "meteor")
         app = _app(source)
         evidence = tuple(_evidence(app))
         if app.kind is not None and (match := _framework(app, evidence)) is not None:
             return match
-        if app.start.command is not None:
+        if app.start.command is not None or app.output.static is not None:
             return Match(self.name, "language", 0.8, evidence)
         if "build" in app.package.scripts:
             return Match(self.name, "language", 0.5, evidence)
@@ -60,9 +67,9 @@ class Plugin:
         """How it is installed, built and started: a Procfile beats a start script, and that the framework's own way."""
         if source.exists(_METEOR):
             raise _meteor()
-        if not source.exists("package.json"):
+        if not source.exists("package.json") and nx_match(source):
             return nx_plan(source)
-        app = _app(source)
+        app = _app(source, options)
         place, found, output, start = app.place, app.package, app.output, app.start
         static = _static(app)
         asked = versions(source, found.manager, place.root if place.folder else None)
@@ -91,6 +98,10 @@ class Plugin:
             warnings=(*_warnings(app), *needs.warnings),
             apt=() if static else needs.apt,
             build_apt=(*needs.build_apt, *(needs.apt if static else ())),
+            runtime=output.runtime if main and len(main) + len(others) == 1 else (),
+            writes=tuple(map(place.path, output.writes)) if main else (),
+            files=output.files,
+            checks=output.checks,
             from_root=bool(place.folder),
         )
 
@@ -107,15 +118,28 @@ class App(NamedTuple):
     start: Start
 
 
-def _app(source: Source) -> App:
+def _app(source: Source, options: dict[str, str] | None = None) -> App:
     place = place_of(source)
     found, said = place.package(), reading(source)
     told = kind(source, found)
     if told is not None and place.shared and not _is_made_with(source, found, told[0]):
         told = None
-    output = told[0].output(source, found) if told else Output()
+    output = told[0].output(source, found) if told else _pages(place, found)
+    if told is not None and told[0].name == "next" and output.static is None:
+        output = as_asked(source, found, output, options or {})
     start = start_of(place, found, told[0] if told else None, output, procfile(source), said)
     return App(place, found, told[0] if told else None, told[1] if told else "", said, output, start)
+
+
+def _pages(place: Place, found: Package) -> Output:
+    """The files of an app without a framework: those its start script serves, or what is built around a page."""
+    if served := served_folder(found):
+        return Output(Static(served[0], spa=served[1]), outputs=(served[0],))
+    alone = not place.shared and not ({"start", "start:prod"} & found.scripts.keys()) and "build" in found.scripts
+    if not alone or found.main or "web" in procfile(place.source):
+        return Output()
+    folder = next((at for at in ("public", ".") if place.source.exists(f"{at}/index.html".removeprefix("./"))), "")
+    return Output(Static(folder)) if folder else Output()
 
 
 def _is_made_with(source: Source, found: Package, one: Kind) -> bool:
@@ -127,6 +151,12 @@ def _is_made_with(source: Source, found: Package, one: Kind) -> bool:
         return source.exists("index.html") or bool(source.files("src/index.html")) or one.name == "storybook"
     builds = one.build and any(called_in(line, one.build[0]) for line in found.scripts.values())
     return settings or bool(builds)
+
+
+def _program(source: Source) -> Match | None:
+    """A program without a package.json, which needs nothing but Node."""
+    entry = next((file for file in _PROGRAMS if source.text(file).strip()), "")
+    return Match("node", "script", 0.4, (Evidence(entry, "is the program"),)) if entry else None
 
 
 def _framework(app: App, seen: tuple[Evidence, ...]) -> Match | None:
@@ -177,13 +207,15 @@ def _build(app: App) -> Iterator[BuildStep]:
     needs = found.manager.needs
     if found.manager.name == "bun" and one is not None and one.build:
         needs = ("bun", "node")  # its programs are Node's
-    steps: list[BuildStep] = []
-    if output.build is not None and (not script or "build" not in output.build):
+    if output.build is not None:
         steps = [BuildStep("build", output.build, needs, outputs=outputs)]
-    if script and not (output.build is not None and script == "build" and _overrules(app)):
+    elif script:
         steps = list(build_steps(place, found, script, outputs))
-    elif not steps and one is not None and one.build:
-        steps = [BuildStep("build", found.program(*one.build), needs, outputs=outputs)]
+    elif output.default is not None or (one is not None and one.build):
+        run = output.default or (found.program(*one.build) if one else ())
+        steps = [BuildStep("build", run, needs, outputs=outputs)]
+    else:
+        steps = []
     for step in steps:
         changed = outputs == step.outputs and output.env
         yield BuildStep(
@@ -199,11 +231,6 @@ def _build(app: App) -> Iterator[BuildStep]:
         for command in output.steps:
             run = place.copied(command)
             yield BuildStep("put the files together", run, outputs=(run[-1],))
-
-
-def _overrules(app: App) -> bool:
-    """Whether the framework's own way to build does what the build script leaves out."""
-    return app.output.build is not None and app.output.build[:1] == (app.package.manager.name,)
 
 
 def _warnings(app: App) -> Iterator[str]:

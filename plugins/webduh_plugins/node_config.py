@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from webduh_console.frameworks import Command, Source, Static
+from webduh_console.frameworks import Check, Command, Source, Static
 
 _COMMENTS = re.compile(r"/\*.*?\*/|(?<![:\"'\w])//[^\n]*", re.DOTALL)
 
@@ -12,7 +12,8 @@ class Output(NamedTuple):
     """What a build makes: files to serve, or a server to start (or neither: the start script knows).
 
     `steps` are commands to run after the build; `outputs` the folders that it makes, `env` what its build is told,
-    `variables` what the app is given while it runs. `build` is its own way to build, `volumes` names and folders.
+    `variables` what the app is given while it runs. `build` is what builds instead of the app's script, `default` what
+    does without one; `volumes` are names and folders. `files`, `runtime`, `writes` and `checks` are as in a plan.
     """
 
     static: Static | None = None
@@ -24,6 +25,11 @@ class Output(NamedTuple):
     env: dict[str, str] = {}  # noqa: RUF012
     health: str = ""
     build: Command | None = None
+    default: Command | None = None
+    files: dict[str, str] = {}  # noqa: RUF012
+    runtime: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
 
 

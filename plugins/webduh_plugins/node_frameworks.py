@@ -6,7 +6,7 @@ from typing import NamedTuple
 from webduh_console.frameworks import Command, Source
 from webduh_plugins import node_servers as servers
 from webduh_plugins import node_sites as sites
-from webduh_plugins.node_config import Output
+from webduh_plugins.node_config import Output, config
 from webduh_plugins.node_next import next_js
 from webduh_plugins.node_package import Package, called_in, runs_only
 from webduh_plugins.node_servers import server
@@ -76,6 +76,11 @@ def _parcels(source: Source, found: Package) -> bool:
     if any(called_in(line, "parcel") for line in found.scripts.values()):
         return True
     return bool(source.files("*.html")) or "build" not in found.scripts
+
+
+def _makes_a_server(source: Source, found: Package) -> bool:
+    """Whether Nitro is used, and does not only come along."""
+    return bool(source.files("nitro.config.*")) or not found.has("vite") or "nitro" in config(source, "vite.config")
 
 
 def _own_start(found: Package) -> bool:
@@ -153,7 +158,10 @@ KINDS = (
     Kind("hexo", ("hexo",), sites.hexo, ("hexo", "generate"), ("_config",), ("hexo",)),
     Kind("gridsome", ("gridsome",), site("dist"), ("gridsome", "build"), ("gridsome.config",), ("gridsome",)),
     Kind("blitz", ("blitz",), server(), ("blitz", "build")),
-    Kind("redwood", ("@redwoodjs/core",), site("web/dist", spa=True), ("rw", "build", "web"), ("redwood",), ("rw",)),
+    Kind("redwood", ("@redwoodjs/core",), servers.redwood, ("rw", "build", "web"), ("redwood",), ("rw",)),
+    Kind("saber", ("saber",), site("public"), ("saber", "build"), ("saber-config",), ("saber",)),
+    Kind("dojo", ("@dojo/cli",), site("output/dist", spa=True), ("dojo", "build"), (".dojorc",), ("dojo",)),
+    Kind("xmcp", ("xmcp",), server("node", "dist/http.js"), ("xmcp", "build"), ("xmcp.config",), ("xmcp",)),
     Kind("umi", ("umi", "@umijs/max", "max"), site("dist", spa=True), ("umi", "build"), (".umirc",), ("umi", "max")),
     Kind("sanity", ("sanity",), site("dist", spa=True), ("sanity", "build"), ("sanity.config",), ("sanity",)),
     Kind("adonis", ("@adonisjs/core",), servers.adonis, ("node", "ace", "build"), ("adonisrc",), ("node",)),
@@ -196,7 +204,7 @@ KINDS = (
         ("nitropack", "build"),
         ("nitro.config",),
         ("nitropack", "nitro"),
-        when=lambda source, found: bool(source.files("nitro.config.*")) or not found.has("vite"),
+        when=_makes_a_server,
     ),
     _serving("feathers", "@feathersjs/feathers", "@feathersjs/express", "@feathersjs/koa"),
     _serving("fastify"),

@@ -4,6 +4,7 @@ import re
 
 from webduh_console.frameworks import Command, Source, Static
 from webduh_plugins.node_config import Output, config, flag, says, text_of
+from webduh_plugins.node_opennext import asks_for_open_next, open_next
 from webduh_plugins.node_package import Package, called_in, runs_only
 
 _STANDALONE_FROM = 13
@@ -36,6 +37,20 @@ def standalone(source: Source, found: Package, built: str = ".next", *, told: bo
     copies += [("cp", "-R", "public", f"{place}/public")] if source.folder("public") else []
     env = {} if told else {"NEXT_PRIVATE_STANDALONE": "true"}
     return Output(None, ("node", f"{place}/server.js"), (built,), _HOST, tuple(copies), env=env)
+
+
+def as_asked(source: Source, found: Package, output: Output, options: dict[str, str]) -> Output:
+    """The output that the app's settings ask for, or its own files: OpenNext's, the standalone server, Next's own."""
+    built = text_of(config(source, "next.config"), "distDir") or ".next"
+    if asks_for_open_next(source, options):
+        if not found.folder:
+            return open_next(source, found)
+        return output._replace(warning="OpenNext is not used for a member of a workspace: Next's own server is.")
+    if options.get("output") == "standalone":
+        return standalone(source, found, built, told=says(config(source, "next.config"), "output", "standalone"))
+    if options.get("output") == "server":
+        return Output(command=found.program("next", "start", "-p", "${PORT}"), outputs=(built,))
+    return output
 
 
 def _may_stand_alone(source: Source, found: Package, settings: str) -> bool:

@@ -94,9 +94,9 @@ def remix(source: Source, found: Package) -> Output:
     if found.has("vite") and re.search(r"\bremix\(\s*\{.*?\bssr\s*:\s*false", settings, re.DOTALL):
         return Output(Static("build/client", spa=True), outputs=("build",))
     built = "build/server/index.js" if found.has("vite") else "build/index.js"
-    build = None if found.has("vite") else found.program("remix", "build")
+    default = None if found.has("vite") else found.program("remix", "build")
     outputs = ("build",) if found.has("vite") else ("build", "public/build")
-    return Output(command=found.program("remix-serve", built), outputs=outputs, build=build)
+    return Output(command=found.program("remix-serve", built), outputs=outputs, default=default)
 
 
 def astro(source: Source, found: Package) -> Output:
@@ -127,7 +127,7 @@ def nest(source: Source, found: Package) -> Output:
 def adonis(source: Source, found: Package) -> Output:
     """What `node ace build` makes: `bin/server.js` from version 6 on."""
     entry = "build/server.js" if source.exists("server.ts") else "build/bin/server.js"
-    return Output(None, ("node", entry), ("build",), _HOST, build=("node", "ace", "build"))
+    return Output(None, ("node", entry), ("build",), _HOST, default=("node", "ace", "build"))
 
 
 def strapi(source: Source, found: Package) -> Output:
@@ -135,6 +135,14 @@ def strapi(source: Source, found: Package) -> Output:
     file = found.has("better-sqlite3", "sqlite3") and not found.has("pg", "mysql2", "mysql")
     volumes = (("uploads", "public/uploads"), *((("database", ".tmp"),) if file else ()))
     return Output(outputs=("build", "dist"), variables=_HOST, volumes=volumes)
+
+
+def redwood(source: Source, found: Package) -> Output:
+    """RedwoodJS: its pages, with the functions beside them if there are any."""
+    if source.folder("api/src/functions"):
+        command = found.program("rw", "serve", "--port", "${PORT}")
+        return Output(None, command, ("api/dist", "web/dist"), default=found.program("rw", "build"))
+    return Output(Static("web/dist", spa=True), outputs=("web/dist",))
 
 
 def qwik(source: Source, found: Package) -> Output:
@@ -162,6 +170,8 @@ def angular(source: Source, found: Package) -> Output:
     base = path.get("base") if isinstance(path, dict) else path
     folder = plain(base) if isinstance(base, str) else f"dist/{name}"
     browser = path.get("browser") if isinstance(path, dict) else None
+    if found.has("@scullyio/scully", "@scullyio/init"):
+        return Output(Static("dist/static"), outputs=("dist",))
     builder = build.get("builder")
     applied = isinstance(builder, str) and builder.endswith(":application")
     if applied and "ssr" in options and options["ssr"] and options.get("outputMode") != "static":

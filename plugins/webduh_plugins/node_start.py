@@ -11,7 +11,7 @@ from webduh_plugins.node_source import Reading
 from webduh_plugins.node_workspace import Place
 
 _STARTS = ("start", "start:prod", "start:production", "serve:prod", "prod", "production")
-_OF_A_WORKSPACE = ("turbo", "nx", "lerna", "concurrently", "npm-run-all", "run-p", "wireit", "moon")
+_OF_A_WORKSPACE = ("turbo", "nx", "lerna", "concurrently", "npm-run-all", "run-p", "wireit")
 _ALL_OF_IT = re.compile(r"\s(?:-r|--recursive|--parallel|--workspaces|-ws|--stream|foreach)\b")
 _BOTS = (
     *("discord.js", "@discordjs/core", "eris", "oceanic.js", "discordx", "@sapphire/framework", "telegraf", "grammy"),
@@ -19,6 +19,7 @@ _BOTS = (
     *("node-cron", "cron", "amqplib", "kafkajs", "node-schedule", "twit", "@skyra/discord-components-core"),
 )
 _PORT = re.compile(r"(?:^|\s)(?:--port|--listen|-p|-l)[= ]+(?:tcp://[\w.]+:)?(\d{2,5})\b|(?:^|\s)PORT=(\d{2,5})\b")
+_SERVE_FILES = ("serve", "sirv", "http-server")
 _ANOTHER = re.compile(r"(?:npm run|pnpm(?: run)?|yarn(?: run)?|bun run) ([\w:.-]+)")
 _BUILDERS = ("tsc", "tsup", "swc", "esbuild", "rollup", "unbuild", "tsdown", "babel", "ncc")
 _STRIPS = re.compile(r"(?:v|\^|~|>=?|=)?\s*(\d+)(?:\.(\d+))?")
@@ -39,7 +40,7 @@ def start_of(
     if "web" in lines:
         return Start(place.command(argv(lines["web"])), lines["web"])
     script = _followed(found, found.scripts.get("start", ""))
-    own = one is not None and runs_only(script, (*one.serves, *FILE_SERVERS))
+    own = runs_only(script, (*(one.serves if one else ()), *FILE_SERVERS))
     if output.static is not None:
         mine = script and not own and not _only_develops(script)
         return Start(found.started_by("start", place.command), script) if mine else Start()
@@ -63,6 +64,20 @@ def port_of(start: Start, output: Output, said: Reading) -> int | None:
     if output.command is not None and not start.script:
         return None
     return None if said.reads_port or len(said.ports) != 1 else said.ports[0]
+
+
+def served_folder(found: Package) -> tuple[str, bool] | None:
+    """The folder that the start script serves as files, and whether unknown paths get its first page."""
+    line = found.scripts.get("start", "")
+    if "build" not in found.scripts or not runs_only(line, _SERVE_FILES):
+        return None
+    words = [word for word in line.split() if word not in ("npx", "bunx")][1:]
+    valued = ("-l", "-p", "--listen", "--port", "-c", "--config", "--host")
+    plain = [
+        word for at, word in enumerate(words) if not word.startswith("-") and (not at or words[at - 1] not in valued)
+    ]
+    single = any(word in ("-s", "--single") for word in words)
+    return (plain[0].removeprefix("./").strip("/"), single) if plain else None
 
 
 def entry_of(source: Source, found: Package) -> str:
@@ -121,5 +136,7 @@ def _only_develops(line: str) -> bool:
 
 
 def _starts_members(line: str) -> bool:
-    """Whether a workspace's script starts all of its apps at once."""
+    """Whether a workspace's script starts all of its apps at once, or those that it is run for."""
+    if re.search(r"--(?:filter|scope|project)\b|\s-F\s", line):
+        return False
     return any(called_in(line, program) for program in _OF_A_WORKSPACE) or _ALL_OF_IT.search(line) is not None

@@ -23,6 +23,7 @@ class CommandLine:
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
+    limit: float = LIMIT
 
     def __post_init__(self) -> None:
         self.home = self.root / "home"
@@ -78,7 +79,7 @@ class CommandLine:
             input=given,
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            timeout=self.limit,
             check=False,
         )
 
