@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import deploying, fleet, servers, serving, showing, starting
+from bench import deploying, fleet, images, servers, serving, showing, starting
 from bench.house import House, house
 
 PARTS: dict[str, Callable[[House], None]] = {
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[House], None]] = {
     "serving": serving.measure,
     "servers": servers.measure,
     "fleet": fleet.measure,
+    "images": images.measure,
 }
 
 

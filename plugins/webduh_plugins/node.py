@@ -3,36 +3,36 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from webduh_console.errors import UsageError
 from webduh_console.frameworks import (
     BuildPlan,
     BuildStep,
-    Command,
     Evidence,
     Match,
+    Option,
     Process,
     Source,
+    Static,
+    Volume,
     argv,
     merged,
     named_in_example,
     procfile,
 )
-from webduh_plugins.node_frameworks import KINDS, Kind, Output, kind
-from webduh_plugins.node_package import Package, install_steps, package, versions
+from webduh_plugins.node_config import Output
+from webduh_plugins.node_frameworks import KINDS, Kind, kind
+from webduh_plugins.node_install import generated_by_build, install_steps, native
+from webduh_plugins.node_manager import versions
+from webduh_plugins.node_next import as_asked
+from webduh_plugins.node_nx import nx_match, nx_plan
+from webduh_plugins.node_package import Package, called_in
+from webduh_plugins.node_sites import base_path
 from webduh_plugins.node_source import Reading, reading
+from webduh_plugins.node_start import Start, entry_of, port_of, served_folder, start_of
+from webduh_plugins.node_workspace import Place, build_steps, place_of
 
-_ENTRIES = (
-    "server.js",
-    "index.js",
-    "app.js",
-    "main.js",
-    "server.mjs",
-    "index.mjs",
-    "server.cjs",
-    "src/server.js",
-    "src/index.js",
-)
-_FILE_SERVERS = ("serve", "http-server", "live-server", "sirv")
-_STARTS = ("start", "start:prod", "serve:prod", "production")
+_PROGRAMS = ("server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "main.mjs", "server.cjs")
+_METEOR = ".meteor/release"
 
 
 class Plugin:
@@ -42,164 +42,236 @@ class Plugin:
     api = 1
     variants = tuple(one.name for one in KINDS)
 
+    def options(self) -> tuple[Option, ...]:
+        """What may be said under `options:` in webduh.yaml."""
+        return (Option("output", "what Next.js is built as", ("standalone", "server", "opennext")),)
+
     def detect(self, source: Source) -> Match | None:
         """A framework is surest when its configuration file or its program in the build script is there too."""
         if not source.exists("package.json"):
-            return None
-        found = package(source)
-        told = kind(found)
-        if told is not None:
-            return _framework(source, found, *told)
-        evidence = tuple(_evidence(source, found))
-        if _plain_start(source, found) or "web" in procfile(source):
+            return nx_match(source) or _program(source)
+        if source.exists(_METEOR):
+            return Match(self.name, "framework", 0.95, (Evidence(_METEOR, "is there"),), "meteor")
+        app = _app(source)
+        evidence = tuple(_evidence(app))
+        if app.kind is not None and (match := _framework(app, evidence)) is not None:
+            return match
+        if app.start.command is not None or app.output.static is not None:
             return Match(self.name, "language", 0.8, evidence)
-        if "build" in found.scripts:
+        if "build" in app.package.scripts:
             return Match(self.name, "language", 0.5, evidence)
+        found = app.package
         return Match(self.name, "script", 0.3, evidence) if found.dependencies or found.scripts else None
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """How it is installed, built and started: a Procfile beats a start script, and that the framework's own way."""
-        found, said = package(source), reading(source)
-        told = kind(found)
-        output = told[0].output(source, found) if told else Output()
-        lines = procfile(source)
-        chosen = _chosen(source, found, told[0] if told else None, output, lines)
-        static = output.static if chosen is None else None
-        port = None if static is not None or (output.command and chosen == output.command) else _port(said)
-        asked = versions(source, found.manager)
-        others = tuple(Process(name, argv(line)) for name, line in lines.items() if name != "web")
+        if source.exists(_METEOR):
+            raise _meteor()
+        if not source.exists("package.json") and nx_match(source):
+            return nx_plan(source)
+        app = _app(source, options)
+        place, found, output, start = app.place, app.package, app.output, app.start
+        static = _static(app)
+        asked = versions(source, found.manager, place.root if place.folder else None)
+        needs = native(source, found)
+        others = tuple(
+            Process(name, place.command(argv(line))) for name, line in procfile(source).items() if name != "web"
+        )
+        main = (Process("worker" if start.worker else "web", start.command),) if start.command else ()
+        runs = {"NODE_ENV": "production", **needs.variables, **output.variables}
         return BuildPlan(
             self.name,
             "javascript",
-            variant=told[0].name if told else "",
-            install=install_steps(source, found),
-            build=tuple(_build(found, told[0] if told else None, output, uses=chosen)),
-            processes=((Process("web", chosen),) if chosen else ()) + others,
+            variant=app.kind.name if app.kind else "",
+            install=install_steps(place.root, place.top() if place.folder else found, place.members),
+            build=(*generated_by_build(source, found), *_build(app)),
+            processes=(*main, *(other for other in others if other.name != "worker" or not start.worker)),
             static=static,
-            port=port,
+            port=port_of(start, output, app.reading),
+            health=output.health,
             versions={name: version.text for name, version in asked.items()},
             version_source={name: version.file for name, version in asked.items()},
             package_manager=found.manager.name,
-            env=merged((*said.env, *named_in_example(source))),
-            variables={} if static else {"NODE_ENV": "production", **output.variables},
-            warnings=tuple(_warnings(Seen(found, said, told[0] if told else None, output, chosen, port))),
+            volumes=() if static else tuple(Volume(name, place.path(path)) for name, path in output.volumes),
+            env=merged((*app.reading.env, *named_in_example(source))),
+            variables={} if static else runs,
+            warnings=(*_warnings(app), *needs.warnings),
+            apt=() if static else needs.apt,
+            build_apt=(*needs.build_apt, *(needs.apt if static else ())),
+            runtime=output.runtime if main and len(main) + len(others) == 1 else (),
+            writes=tuple(map(place.path, output.writes)) if main else (),
+            files=output.files,
+            checks=output.checks,
+            from_root=bool(place.folder),
         )
 
 
-class Seen(NamedTuple):
-    """Everything the warnings are worked out from."""
+class App(NamedTuple):
+    """Everything that is known of an app."""
 
+    place: Place
     package: Package
-    reading: Reading
     kind: Kind | None
+    told_by: str
+    reading: Reading
     output: Output
-    chosen: Command | None
-    port: int | None
+    start: Start
 
 
-def _framework(source: Source, found: Package, one: Kind, told_by: str) -> Match:
-    evidence = [Evidence("package.json", f"depends on {told_by}"), *_evidence(source, found)]
-    settings = source.files(f"{one.config}.*") if one.config else ()
+def _app(source: Source, options: dict[str, str] | None = None) -> App:
+    place = place_of(source)
+    found, said = place.package(), reading(source)
+    told = kind(source, found)
+    if told is not None and place.shared and not _is_made_with(source, found, told[0]):
+        told = None
+    output = told[0].output(source, found) if told else _pages(place, found)
+    if told is not None and told[0].name == "next" and output.static is None:
+        output = as_asked(source, found, output, options or {})
+    start = start_of(place, found, told[0] if told else None, output, procfile(source), said)
+    return App(place, found, told[0] if told else None, told[1] if told else "", said, output, start)
+
+
+def _pages(place: Place, found: Package) -> Output:
+    """The files of an app without a framework: those its start script serves, or what is built around a page."""
+    if served := served_folder(found):
+        return Output(Static(served[0], spa=served[1]), outputs=(served[0],))
+    alone = not place.shared and not ({"start", "start:prod"} & found.scripts.keys()) and "build" in found.scripts
+    if not alone or found.main or "web" in procfile(place.source):
+        return Output()
+    folder = next((at for at in ("public", ".") if place.source.exists(f"{at}/index.html".removeprefix("./"))), "")
+    return Output(Static(folder)) if folder else Output()
+
+
+def _is_made_with(source: Source, found: Package, one: Kind) -> bool:
+    """Whether a package of a workspace is an app of a framework, and does not only depend on it."""
+    if one.serves_requests:
+        return "start" in found.scripts or entry_of(source, found) != ""
+    settings = any(source.files(f"{name}.*") for name in one.config)
+    if one.name in ("vite", "parcel", "webpack", "storybook"):
+        return source.exists("index.html") or bool(source.files("src/index.html")) or one.name == "storybook"
+    builds = one.build and any(called_in(line, one.build[0]) for line in found.scripts.values())
+    return settings or bool(builds)
+
+
+def _program(source: Source) -> Match | None:
+    """A program without a package.json, which needs nothing but Node."""
+    entry = next((file for file in _PROGRAMS if source.text(file).strip()), "")
+    return Match("node", "script", 0.4, (Evidence(entry, "is the program"),)) if entry else None
+
+
+def _framework(app: App, seen: tuple[Evidence, ...]) -> Match | None:
+    source, found, one = app.place.source, app.package, app.kind
+    assert one is not None
+    evidence = [Evidence("package.json", f"depends on {app.told_by}"), *seen]
+    settings = [file for name in one.config for file in source.files(f"{name}.*")]
     evidence += [Evidence(file, f"is the configuration of {one.name}") for file in settings[:1]]
     program = one.build[0] if one.build else ""
-    if program and program in found.scripts.get("build", "").split():
+    builds = bool(program) and called_in(found.scripts.get("build", ""), program)
+    if builds:
         evidence.append(Evidence("package.json", f"has a build script that runs {program}"))
-    surely = bool(settings) or any("build script" in one.says for one in evidence)
-    if one.name == "vite" and not source.exists("index.html"):
+    surely = bool(settings) or builds
+    if one.name == "vite" and not source.exists("index.html") and app.start.command is None:
         return Match("node", "framework", 0.6, tuple(evidence), one.name)
-    if not one.build:
-        surely = _plain_start(source, found) is not None
+    if one.needs_start:
+        surely = app.start.command is not None
     return Match("node", "framework", 0.95 if surely else 0.8, tuple(evidence), one.name)
 
 
-def _evidence(source: Source, found: Package) -> Iterator[Evidence]:
+def _evidence(app: App) -> Iterator[Evidence]:
+    found = app.package
     if "start" in found.scripts:
         yield Evidence("package.json", "has a start script")
-    elif entry := _entry(source, found):
+    elif entry := entry_of(app.place.source, found):
         yield Evidence(entry, "is the program")
     else:
         yield Evidence("package.json", "is there")
+    if app.place.folder:
+        yield Evidence("package.json", f"is that of {app.place.folder} in a workspace")
     if found.dependencies and found.manager.file not in ("", "package.json"):
         yield Evidence(found.manager.file, f"is for {found.manager.name}")
     elif found.manager.file:
         yield Evidence("package.json", f"says that {found.manager.name} is the package manager")
 
 
-def _chosen(source: Source, found: Package, one: Kind | None, output: Output, lines: dict[str, str]) -> Command | None:
-    """The command of the web process; None if files are served, or nothing says how to start."""
-    if "web" in lines:
-        return argv(lines["web"])
-    script = found.scripts.get("start", "")
-    own = one is not None and _runs(script, (*one.serves, *_FILE_SERVERS))
-    if output.static is not None:
-        return None if not script or own else found.started_by("start")
-    if output.command is not None and (not script or own):
-        hooked = "prestart" in found.scripts and script
-        return found.runs("start") if hooked else output.command
-    return _plain_start(source, found)
+def _static(app: App) -> Static | None:
+    static = app.output.static if app.start.command is None else None
+    return static and Static(app.place.path(static.dir), spa=static.spa, not_found=static.not_found)
 
 
-def _runs(line: str, programs: tuple[str, ...]) -> bool:
-    """Whether a script does nothing but run one of these programs."""
-    words = [word for word in line.split() if "=" not in word]
-    words = words[1:] if words[:1] in (["npx"], ["cross-env"], ["bunx"]) else words
-    return bool(words) and words[0] in programs and not any(mark in line for mark in ("&&", "||", ";", "|"))
-
-
-def _plain_start(source: Source, found: Package) -> Command | None:
-    script = next((name for name in _STARTS if name in found.scripts), None)
-    if script:
-        return found.started_by(script)
-    entry = _entry(source, found)
-    runtime = "bun" if found.manager.name == "bun" else "node"
-    return (runtime, entry) if entry else None
-
-
-def _entry(source: Source, found: Package) -> str:
-    """The file that is run; `main` may name one that the build makes."""
-    if found.main:
-        there = filter(source.exists, (found.main, f"{found.main}.js", f"{found.main}/index.js"))
-        made = found.main if "build" in found.scripts else ""
-        if entry := next(there, made):
-            return entry
-    return next(filter(source.exists, _ENTRIES), "")
-
-
-def _build(found: Package, one: Kind | None, output: Output, uses: Command | None) -> Iterator[BuildStep]:
-    needs = ("node", found.manager.name) if found.manager.name != "bun" else ("bun",)
-    if "build" in found.scripts:
-        yield BuildStep("build", found.runs("build"), needs, outputs=output.outputs)
-    elif one is not None and one.build:
-        yield BuildStep("build", found.program(*one.build), needs, outputs=output.outputs)
-    if uses == output.command:
+def _build(app: App) -> Iterator[BuildStep]:
+    """The steps that build: the app's own script, else what its framework needs; then what puts its output together."""
+    place, found, one, output = app.place, app.package, app.kind, app.output
+    outputs = tuple(place.path(path) for path in output.outputs)
+    names = ("build", *(one.scripts if one else ()))
+    script = next((name for name in names if name in found.scripts), "")
+    needs = found.manager.needs
+    if found.manager.name == "bun" and one is not None and one.build:
+        needs = ("bun", "node")  # its programs are Node's
+    if output.build is not None:
+        steps = [BuildStep("build", output.build, needs, outputs=outputs)]
+    elif script:
+        steps = list(build_steps(place, found, script, outputs))
+    elif output.default is not None or (one is not None and one.build):
+        run = output.default or (found.program(*one.build) if one else ())
+        steps = [BuildStep("build", run, needs, outputs=outputs)]
+    else:
+        steps = []
+    for step in steps:
+        changed = outputs == step.outputs and output.env
+        yield BuildStep(
+            step.name,
+            step.run,
+            tuple(dict.fromkeys((*step.needs, *needs))),
+            step.inputs,
+            step.outputs,
+            step.caches,
+            {**step.env, **output.env} if changed else step.env,
+        )
+    if app.start.command is not None and output.command and app.start.command == place.command(output.command):
         for command in output.steps:
-            yield BuildStep("put the files together", command, outputs=(command[-1],))
+            run = place.copied(command)
+            yield BuildStep("put the files together", run, outputs=(run[-1],))
 
 
-def _port(said: Reading) -> int | None:
-    return None if said.reads_port or len(said.ports) != 1 else said.ports[0]
-
-
-def _warnings(seen: Seen) -> Iterator[str]:
-    found, one, output = seen.package, seen.kind, seen.output
-    if seen.chosen is None and output.static is None:
+def _warnings(app: App) -> Iterator[str]:
+    found, one, output, start, said = app.package, app.kind, app.output, app.start, app.reading
+    if start.command is None and output.static is None:
         yield "Nothing says how the app is started: add a start script to package.json, or `start:` to webduh.yaml."
-    if seen.chosen is not None and output.static is not None and one is not None:
+    if start.command is not None and output.static is not None and one is not None:
         folder = output.static.dir
         yield f"{one.name} makes static files, but the app says how it is started: `static: {folder}` would serve them."
     if output.warning:
         yield output.warning
-    if seen.port is not None:
-        yield f"The app listens on port {seen.port}, whatever PORT says: two releases cannot run side by side here."
-    elif seen.chosen is not None and seen.chosen != output.command and not seen.reading.reads_port:
-        if len(seen.reading.ports) > 1:
-            ports = ", ".join(map(str, seen.reading.ports))
-            yield f"The app listens on several ports ({ports}): say in webduh.yaml which gets requests (`port:`)."
-        elif "PORT" not in " ".join(found.scripts.values()) + " ".join(seen.chosen):
-            yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
+    base = base_path(app.place.source, one.name) if one else ""
+    if base and output.static is not None and start.command is None:
+        yield f"The pages are built for {base}, and are served at /: build them for / unless a proxy takes {base} away."
+    yield from _about_port(app, port_of(start, output, said))
     if len(found.locks) > 1:
         yield f"There are several lock files ({', '.join(found.locks)}): {found.manager.name} is used."
     if found.dependencies and not found.manager.lock:
-        yield "There is no lock file: a later build may install other versions."
-    if found.workspaces:
-        yield "This is a workspace: what is at its top is built and started."
+        others = f", and {found.locks[0]} is another package manager's" if found.locks else ""
+        yield f"There is no lock file{others}: a later build may install other versions."
+
+
+def _about_port(app: App, port: int | None) -> Iterator[str]:
+    found, output, start, said = app.package, app.output, app.start, app.reading
+    if port is not None:
+        yield f"The app listens on port {port}, whatever PORT says: two releases cannot run side by side here."
+    elif start.command is None or start.worker or said.reads_port or (output.command and not start.script):
+        return
+    elif len(said.ports) > 1:
+        ports = ", ".join(map(str, said.ports))
+        yield f"The app listens on several ports ({ports}): say in webduh.yaml which gets requests (`port:`)."
+    elif (app.kind is not None and app.kind.build) or (found.manager.name == "bun" and not said.listens):
+        return  # such frameworks read PORT themselves, and so does Bun for what a file exports
+    elif "PORT" not in " ".join(found.scripts.values()) + " ".join(start.command):
+        yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
+
+
+def _meteor() -> UsageError:
+    return UsageError(
+        "Apps of Meteor are not built here.",
+        why="Meteor installs and builds with a program of its own, which no image of Node has.",
+        kept="Nothing was changed.",
+        hint="Add a Dockerfile, such as the one that Meteor's own guide gives.",
+    )

@@ -1,219 +1,243 @@
 """The frameworks of JavaScript: what each is told by, what its build makes, and how it is started."""
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from webduh_console.frameworks import Command, Source, Static, table
-from webduh_plugins.node_package import Package
-
-
-class Output(NamedTuple):
-    """What a build makes: files to serve, or a server to start (or neither: the start script knows).
-
-    `steps` are commands to run after the build; `outputs` the folders that it makes.
-    """
-
-    static: Static | None = None
-    command: Command | None = None
-    outputs: tuple[str, ...] = ()
-    variables: dict[str, str] = {}  # noqa: RUF012  # a tuple's default: never changed
-    steps: tuple[Command, ...] = ()
-    warning: str = ""
+from webduh_console.frameworks import Command, Source
+from webduh_plugins import node_servers as servers
+from webduh_plugins import node_sites as sites
+from webduh_plugins.node_config import Output, config
+from webduh_plugins.node_next import next_js
+from webduh_plugins.node_package import Package, called_in, runs_only
+from webduh_plugins.node_servers import server
+from webduh_plugins.node_sites import site
 
 
 class Kind(NamedTuple):
     """A framework: the dependencies that tell it, its program, its build words, and what comes out.
 
-    `serves` are the words of start scripts that belong to the framework's own development or preview server.
+    `config` are its configuration files, without their endings. `serves` are the words of start scripts that belong to
+    the framework's own development or preview server, `scripts` those that build if there is no `build`. `when` says
+    whether the app is really made with it.
     """
 
     name: str
     told_by: tuple[str, ...]
     output: Callable[[Source, Package], Output]
     build: Command = ()
-    config: str = ""
+    config: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    when: Callable[[Source, Package], bool] | None = None
+    serves_requests: bool = False
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether only the app itself says how it is started."""
+        return self.serves_requests and not self.build
 
 
-def site(folder: str, *, spa: bool = False) -> Callable[[Source, Package], Output]:
-    """The output of a framework that always writes its files into one folder."""
-    return lambda source, package: Output(Static(folder, spa=spa), outputs=(folder,))
+FILE_SERVERS = ("serve", "http-server", "live-server", "sirv", "lite-server")
+ENTRIES = tuple(
+    f"{folder}{name}.{ending}"
+    for folder in ("", "src/", "server/")
+    for name in ("server", "index", "app", "main", "bot")
+    for ending in ("js", "mjs", "cjs", "ts", "mts")
+)
 
 
-def server(*command: str) -> Callable[[Source, Package], Output]:
-    """The output of a framework whose server is always started the same way; without a command, the app says how."""
-    return lambda source, package: Output(command=command or None)
-
-
-def kind(found: Package) -> tuple[Kind, str] | None:
+def kind(source: Source, found: Package) -> tuple[Kind, str] | None:
     """The framework that a package is made with, and the dependency that told it."""
     for one in KINDS:
-        if name := next(filter(found.has, one.told_by), None):
+        name = next(filter(found.has, one.told_by), None)
+        if name and (one.when is None or one.when(source, found)):
             return one, name
-    return None
+    # Nothing else is there: it is what its library is for, though nothing says yet how it is started.
+    return next(((one, name) for one in KINDS if one.serves_requests for name in one.told_by if found.has(name)), None)
 
 
-def config(source: Source, name: str) -> str:
-    """The text of a framework's configuration file, whatever its ending, without its comments."""
-    text = "".join(source.text(file) for file in source.files(f"{name}.*"))
-    return re.sub(r"/\*.*?\*/|(?<![:\"'\w])//[^\n]*", "", text, flags=re.DOTALL)
+def _starts(source: Source, found: Package) -> bool:
+    """Whether something starts a server: a script that does more than serve files, or a file with a usual name."""
+    script = found.scripts.get("start") or found.scripts.get("start:prod") or found.scripts.get("serve:prod")
+    if script is not None and not runs_only(
+        script, (*FILE_SERVERS, "vite", "react-scripts", "ng", "parcel", "webpack")
+    ):
+        return True
+    main = found.main and any(map(source.exists, (found.main, f"{found.main}.js")))
+    return bool(main) or any(map(source.exists, ENTRIES))
 
 
-def _says(text: str, key: str, value: str) -> bool:
-    return re.search(rf"\b{key}\s*:\s*[\"'`]?{value}\b", text) is not None
+def _bundles_pages(source: Source, found: Package) -> bool:
+    builds = any(called_in(line, "webpack") for name, line in found.scripts.items() if "build" in name)
+    return builds and sites.makes_pages(source, found) and not _own_start(found)
 
 
-def _text(text: str, key: str) -> str:
-    found = re.search(rf"\b{key}\s*:\s*[\"'`]\.?/?([^\"'`]+?)/?[\"'`]", text)
-    return found[1] if found else ""
+def _parcels(source: Source, found: Package) -> bool:
+    if any(called_in(line, "parcel") for line in found.scripts.values()):
+        return True
+    return bool(source.files("*.html")) or "build" not in found.scripts
 
 
-def _next(source: Source, found: Package) -> Output:
-    settings = config(source, "next.config")
-    built = _text(settings, "distDir") or ".next"
-    if _says(settings, "output", "export"):
-        folder = _text(settings, "distDir") or "out"
-        return Output(Static(folder), outputs=(folder,))
-    if _says(settings, "output", "standalone"):
-        whole = f"{built}/standalone"
-        copies = [("cp", "-R", f"{built}/static", f"{whole}/{built}/static")]
-        copies += [("cp", "-R", "public", f"{whole}/public")] if source.folder("public") else []
-        command = ("node", f"{whole}/server.js")
-        return Output(None, command, (built,), {"HOSTNAME": "0.0.0.0"}, tuple(copies))
-    return Output(command=found.program("next", "start", "-p", "${PORT}"), outputs=(built,))
+def _makes_a_server(source: Source, found: Package) -> bool:
+    """Whether Nitro is used, and does not only come along."""
+    return bool(source.files("nitro.config.*")) or not found.has("vite") or "nitro" in config(source, "vite.config")
 
 
-def _nuxt(source: Source, found: Package) -> Output:
-    if "generate" in found.scripts.get("build", "") or _says(config(source, "nuxt.config"), "preset", "static"):
-        return Output(Static(".output/public"), outputs=(".output",))
-    return _nitro(source, found)
+def _own_start(found: Package) -> bool:
+    return "start" in found.scripts and called_in(found.scripts["start"], "node")
 
 
-def _nitro(source: Source, found: Package) -> Output:
-    return Output(command=("node", ".output/server/index.mjs"), outputs=(".output",), variables={"HOST": "0.0.0.0"})
+def _is_site(source: Source, found: Package) -> bool:
+    if sites.is_library(source, found):
+        return False
+    pages = source.exists("index.html") or any(called_in(line, "vite") for line in found.scripts.values())
+    return pages or not _shows_stories(source, found)
 
 
-def _sveltekit(source: Source, found: Package) -> Output:
-    if found.has("@sveltejs/adapter-node"):
-        return Output(command=("node", "build"), outputs=("build",))
-    if found.has("@sveltejs/adapter-static"):
-        settings = config(source, "svelte.config")
-        fallback = _text(settings, "fallback")
-        folder = _text(settings, "pages") or "build"
-        lost = fallback if fallback and fallback != "index.html" else "404.html"
-        return Output(Static(folder, spa=fallback == "index.html", not_found=lost), outputs=(folder,))
-    warning = "SvelteKit has no adapter that makes a server: depend on @sveltejs/adapter-node. Its preview is started."
-    return Output(command=found.program("vite", "preview", "--host", "0.0.0.0", "--port", "${PORT}"), warning=warning)
+def _shows_stories(source: Source, found: Package) -> bool:
+    return any("storybook" in line and "build" in line for line in found.scripts.values())
 
 
-def _react_router(source: Source, found: Package) -> Output:
-    if _says(config(source, "react-router.config"), "ssr", "false"):
-        return Output(Static("build/client", spa=True), outputs=("build",))
-    return Output(command=found.program("react-router-serve", "build/server/index.js"), outputs=("build",))
-
-
-def _remix(source: Source, found: Package) -> Output:
-    built = "build/server/index.js" if found.has("vite") else "build/index.js"
-    return Output(command=found.program("remix-serve", built), outputs=("build",))
-
-
-def _astro(source: Source, found: Package) -> Output:
-    settings = config(source, "astro.config")
-    folder = _text(settings, "outDir") or "dist"
-    if "@astrojs/node" in settings and found.has("@astrojs/node"):
-        command = ("node", f"{folder}/server/entry.mjs")
-        return Output(None, command, (folder,), {"HOST": "0.0.0.0"})
-    others = ("@astrojs/vercel", "@astrojs/netlify", "@astrojs/cloudflare")
-    other = next((name for name in others if name in settings), None)
-    warning = f"{other} builds for another place: use @astrojs/node, or no adapter for static files." if other else ""
-    return Output(Static(folder), outputs=(folder,), warning=warning)
-
-
-def _vite(source: Source, found: Package) -> Output:
-    folder = _text(config(source, "vite.config"), "outDir") or "dist"
-    option = re.search(r"--outDir[= ](\S+)", found.scripts.get("build", ""))
-    folder = option[1] if option else folder
-    return Output(Static(folder, spa=len(source.files("*.html")) <= 1), outputs=(folder,))
-
-
-def _vitepress(source: Source, found: Package) -> Output:
-    option = re.search(r"vitepress build\s+([^\s&|;-]\S*)", " ".join(found.scripts.values()))
-    root = f"{option[1].strip('./')}/" if option else ""
-    return Output(Static(f"{root}.vitepress/dist"), outputs=(f"{root}.vitepress/dist",))
-
-
-def _eleventy(source: Source, found: Package) -> Output:
-    option = re.search(r"--output[= ](\S+)", found.scripts.get("build", ""))
-    settings = config(source, ".eleventy") + config(source, "eleventy.config")
-    folder = option[1].strip("./") if option else _text(settings, "output") or "_site"
-    return Output(Static(folder), outputs=(folder,))
-
-
-def _nest(source: Source, found: Package) -> Output:
-    if "start:prod" in found.scripts:
-        return Output(command=found.started_by("start:prod"), outputs=("dist",))
-    return Output(command=("node", "dist/main.js"), outputs=("dist",))
-
-
-def _angular(source: Source, found: Package) -> Output:
-    projects = table(source.json("angular.json"), "projects")
-    name, chosen = next(iter(projects.items()), ("app", {}))
-    build = table(chosen, "architect", "build") or table(chosen, "targets", "build")
-    path = table(build, "options").get("outputPath")
-    base = table(path).get("base") if isinstance(path, dict) else path
-    folder = base.strip("/") if isinstance(base, str) else f"dist/{name}"
-    builder = build.get("builder")
-    applied = isinstance(builder, str) and builder.endswith(":application")
-    if applied and found.has("@angular/ssr", "@angular/platform-server") and "ssr" in table(build, "options"):
-        return Output(command=("node", f"{folder}/server/server.mjs"), outputs=(folder,))
-    return Output(Static(f"{folder}/browser" if applied else folder, spa=True), outputs=(folder,))
+def _serving(name: str, *told_by: str, when: Callable[[Source, Package], bool] = _starts) -> Kind:
+    """A library for servers: the app says how it is started."""
+    return Kind(name, told_by or (name,), server(), when=when, serves_requests=True)
 
 
 KINDS = (
-    Kind("next", ("next",), _next, ("next", "build"), "next.config", ("next",)),
-    Kind("nuxt", ("nuxt", "nuxt3"), _nuxt, ("nuxt", "build"), "nuxt.config", ("nuxt",)),
-    Kind("sveltekit", ("@sveltejs/kit",), _sveltekit, ("vite", "build"), "svelte.config", ("vite", "svelte-kit")),
+    Kind("next", ("next",), next_js, ("next", "build"), ("next.config",), ("next",)),
+    Kind("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), servers.nuxt, ("nuxt", "build"), ("nuxt.config",), ("nuxt", "nuxi")),
     Kind(
-        *("react-router", ("@react-router/dev",), _react_router, ("react-router", "build"), "react-router.config"),
+        *("sveltekit", ("@sveltejs/kit",), servers.sveltekit, ("vite", "build"), ("svelte.config",)),
+        serves=("vite", "svelte-kit"),
+    ),
+    Kind(
+        *("react-router", ("@react-router/dev",), servers.react_router, ("react-router", "build")),
+        config=("react-router.config",),
         serves=("react-router-serve", "react-router"),
     ),
-    Kind("remix", ("@remix-run/dev",), _remix, ("remix", "vite:build"), "remix.config", ("remix", "remix-serve")),
     Kind(
-        "tanstack-start", ("@tanstack/react-start", "@tanstack/solid-start"), _nitro, ("vite", "build"), "vite.config"
+        *("remix", ("@remix-run/dev",), servers.remix, ("remix", "vite:build"), ("remix.config",)),
+        serves=("remix", "remix-serve"),
     ),
-    Kind("solidstart", ("@solidjs/start",), _nitro, ("vinxi", "build"), "app.config", ("vinxi",)),
-    Kind("astro", ("astro",), _astro, ("astro", "build"), "astro.config", ("astro",)),
-    Kind("gatsby", ("gatsby",), site("public"), ("gatsby", "build"), "gatsby-config", ("gatsby",)),
     Kind(
-        "docusaurus",
-        ("@docusaurus/core",),
-        site("build"),
-        ("docusaurus", "build"),
-        "docusaurus.config",
-        ("docusaurus",),
+        "tanstack-start",
+        ("@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start"),
+        servers.tanstack_start,
+        ("vite", "build"),
+        ("vite.config", "app.config"),
+        ("vite", "vinxi"),
     ),
-    Kind("vitepress", ("vitepress",), _vitepress, ("vitepress", "build"), serves=("vitepress",)),
-    Kind("eleventy", ("@11ty/eleventy",), _eleventy, ("eleventy",), ".eleventy", ("eleventy",)),
-    Kind("hexo", ("hexo",), site("public"), ("hexo", "generate"), "_config", ("hexo",)),
-    Kind("nest", ("@nestjs/core",), _nest, ("nest", "build"), "nest-cli", ("nest",)),
-    Kind("angular", ("@angular/core",), _angular, ("ng", "build"), "angular", ("ng",)),
-    Kind("cra", ("react-scripts",), site("build", spa=True), ("react-scripts", "build"), serves=("react-scripts",)),
     Kind(
-        "vue-cli",
-        ("@vue/cli-service",),
-        site("dist", spa=True),
-        ("vue-cli-service", "build"),
-        "vue.config",
-        ("vue-cli-service",),
+        *("solidstart", ("@solidjs/start",), servers.nitro, ("vinxi", "build"), ("app.config",)),
+        serves=("vinxi", "vite"),
     ),
-    Kind("fastify", ("fastify",), server()),
-    Kind("hono", ("hono",), server()),
-    Kind("koa", ("koa",), server()),
-    Kind("express", ("express",), server()),
-    Kind("hapi", ("@hapi/hapi",), server()),
-    Kind("elysia", ("elysia",), server()),
-    Kind("vite", ("vite",), _vite, ("vite", "build"), "vite.config", ("vite",)),
-    Kind("parcel", ("parcel", "parcel-bundler"), site("dist", spa=True), serves=("parcel",)),
+    Kind("astro", ("astro",), servers.astro, ("astro", "build"), ("astro.config",), ("astro",)),
+    Kind(
+        "qwik", ("@builder.io/qwik-city", "@qwik.dev/router"), servers.qwik, ("qwik", "build"), serves=("vite", "qwik")
+    ),
+    Kind("gatsby", ("gatsby",), sites.gatsby, ("gatsby", "build"), ("gatsby-config",), ("gatsby",)),
+    Kind(
+        *("docusaurus", ("@docusaurus/core", "docusaurus"), sites.docusaurus, ("docusaurus", "build")),
+        config=("docusaurus.config",),
+        serves=("docusaurus",),
+    ),
+    Kind(
+        *("vitepress", ("vitepress",), sites.vitepress, ("vitepress", "build")),
+        serves=("vitepress",),
+        scripts=("docs:build", "build:docs"),
+    ),
+    Kind(
+        *("vuepress", ("vuepress", "vuepress-vite"), sites.vuepress, ("vuepress", "build")),
+        serves=("vuepress", "vuepress-vite"),
+        scripts=("docs:build", "build:docs"),
+    ),
+    Kind(
+        *("eleventy", ("@11ty/eleventy",), sites.eleventy, ("eleventy",), (".eleventy", "eleventy.config")),
+        serves=("eleventy", "@11ty/eleventy"),
+    ),
+    Kind("hexo", ("hexo",), sites.hexo, ("hexo", "generate"), ("_config",), ("hexo",)),
+    Kind("gridsome", ("gridsome",), site("dist"), ("gridsome", "build"), ("gridsome.config",), ("gridsome",)),
+    Kind("blitz", ("blitz",), server(), ("blitz", "build")),
+    Kind("redwood", ("@redwoodjs/core",), servers.redwood, ("rw", "build", "web"), ("redwood",), ("rw",)),
+    Kind("saber", ("saber",), site("public"), ("saber", "build"), ("saber-config",), ("saber",)),
+    Kind("dojo", ("@dojo/cli",), site("output/dist", spa=True), ("dojo", "build"), (".dojorc",), ("dojo",)),
+    Kind("xmcp", ("xmcp",), server("node", "dist/http.js"), ("xmcp", "build"), ("xmcp.config",), ("xmcp",)),
+    Kind("umi", ("umi", "@umijs/max", "max"), site("dist", spa=True), ("umi", "build"), (".umirc",), ("umi", "max")),
+    Kind("sanity", ("sanity",), site("dist", spa=True), ("sanity", "build"), ("sanity.config",), ("sanity",)),
+    Kind("adonis", ("@adonisjs/core",), servers.adonis, ("node", "ace", "build"), ("adonisrc",), ("node",)),
+    Kind("strapi", ("@strapi/strapi", "strapi"), servers.strapi, ("strapi", "build")),
+    Kind("keystone", ("@keystone-6/core",), server(), ("keystone", "build"), ("keystone",)),
+    Kind("medusa", ("@medusajs/medusa",), server(), ("medusa", "build"), ("medusa-config",)),
+    Kind("nest", ("@nestjs/core",), servers.nest, ("nest", "build"), ("nest-cli",), ("nest",)),
+    Kind("angular", ("@angular/core",), servers.angular, ("ng", "build"), ("angular",), ("ng",)),
+    Kind("ember", ("ember-source", "ember-cli"), site("dist", spa=True), ("ember", "build"), serves=("ember",)),
+    Kind("expo", ("expo",), servers.expo, ("expo", "export", "--platform", "web"), serves=("expo",)),
+    Kind(
+        "cra",
+        ("react-scripts", "react-app-rewired", "@craco/craco"),
+        sites.cra,
+        ("react-scripts", "build"),
+        (),
+        ("react-scripts", "react-app-rewired", "craco"),
+    ),
+    Kind(
+        *("vue-cli", ("@vue/cli-service",), sites.vue_cli, ("vue-cli-service", "build"), ("vue.config",)),
+        serves=("vue-cli-service",),
+    ),
+    Kind("preact-cli", ("preact-cli",), site("build", spa=True), ("preact", "build"), serves=("preact", "sirv")),
+    Kind("stencil", ("@stencil/core",), site("www", spa=True), ("stencil", "build"), ("stencil.config",), ("stencil",)),
+    Kind(
+        "polymer", ("polymer-cli",), site("build/default", spa=True), ("polymer", "build"), ("polymer",), ("polymer",)
+    ),
+    Kind(
+        "mastra",
+        ("mastra", "@mastra/core"),
+        server("node", ".mastra/output/index.mjs"),
+        ("mastra", "build"),
+        serves=("mastra",),
+        when=lambda source, found: found.has("mastra"),
+    ),
+    Kind(
+        "nitro",
+        ("nitropack", "nitro"),
+        servers.nitro,
+        ("nitropack", "build"),
+        ("nitro.config",),
+        ("nitropack", "nitro"),
+        when=_makes_a_server,
+    ),
+    _serving("feathers", "@feathersjs/feathers", "@feathersjs/express", "@feathersjs/koa"),
+    _serving("fastify"),
+    _serving("hono"),
+    _serving("koa"),
+    _serving("elysia"),
+    _serving("h3"),
+    _serving("hapi", "@hapi/hapi"),
+    _serving("express"),
+    _serving("restify"),
+    _serving("polka"),
+    _serving("apollo-server", "@apollo/server", "apollo-server"),
+    Kind("vite", ("vite", "rolldown-vite"), sites.vite, ("vite", "build"), ("vite.config",), ("vite",), when=_is_site),
+    Kind("parcel", ("parcel", "parcel-bundler"), sites.parcel, ("parcel", "build"), serves=("parcel",), when=_parcels),
+    Kind("brunch", ("brunch",), site("public"), ("brunch", "build", "--production"), ("brunch-config",), ("brunch",)),
+    Kind(
+        "webpack",
+        ("webpack",),
+        sites.webpack,
+        ("webpack", "--mode", "production"),
+        ("webpack.config",),
+        ("webpack", "webpack-dev-server"),
+        when=_bundles_pages,
+    ),
+    Kind(
+        "storybook",
+        ("storybook", "@storybook/react", "@storybook/vue3", "@storybook/html"),
+        sites.storybook,
+        ("storybook", "build"),
+        (".storybook/main",),
+        ("storybook", "start-storybook"),
+        ("build-storybook",),
+        when=_shows_stories,
+    ),
 )
 """The frameworks, those that are built on others first."""

@@ -136,7 +136,7 @@ def test_an_installed_webduh_deploys_its_examples_rolls_back_and_leaves_nothing(
 def test_an_installed_webduh_has_its_plugins_themes_and_types(installed: Installed) -> None:
     plugins = {row["name"]: row["error"] for row in json.loads(installed.run("plugin", "ls", "-o", "json"))}
 
-    assert plugins == dict.fromkeys(("dockerfile", "node", "python", "static"), "")
+    assert plugins == dict.fromkeys(("deno", "dockerfile", "node", "python", "static"), "")
     packages = next(installed.environment.glob("lib/python3*/site-packages"))
     assert {"day.toml", "night.toml"} <= {file.name for file in (packages / "webduh_themes").iterdir()}
     assert (packages / "webduh_console" / "py.typed").is_file()

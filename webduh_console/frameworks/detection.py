@@ -10,6 +10,7 @@ import msgspec
 from webduh_console.errors import NotFoundError, UsageError, WebduhError
 from webduh_console.frameworks.asking import Asker, HungError
 from webduh_console.frameworks.composing import check_options, composed
+from webduh_console.frameworks.members import is_root, of_members, runs
 from webduh_console.frameworks.source import MOST_FILES, FolderSource
 from webduh_console.model.build import (
     TIERS,
@@ -80,9 +81,30 @@ def detect(
 
     `wish` names a framework, or a variant of one (`flask`); `options` are handed to the plugin. A plugin that fails or
     hangs is passed over and named in the plan's warnings. NotDetectedError if nothing matches, TieError if it cannot be
-    decided, NotFoundError for an unknown wish, SourceError if the app's own main file is broken.
+    decided, NotFoundError for an unknown wish, SourceError if the app's own main file is broken. The root of a
+    workspace that is no app itself stands for the one app in it; SeveralAppsError names them if there are several.
     """
-    asking = _Asking(source, tuple(plugins), dict(options or {}))
+    frameworks = tuple(plugins)
+    if wish or not is_root(source):
+        return _detected(source, frameworks, wish, options)
+    unknown: NotDetectedError | None = None
+    found: Detection | None = None
+    try:
+        found = _detected(source, frameworks, None, options)
+    except NotDetectedError as error:
+        unknown = error
+    if found is None or not runs(found.plan):
+        found = of_members(source, lambda app: _detected(app, frameworks, None, options), NotDetectedError) or found
+    if found is None and unknown is not None:
+        raise unknown
+    assert found is not None
+    return found
+
+
+def _detected(
+    source: Source, plugins: tuple[Framework, ...], wish: str | None, options: Mapping[str, str] | None
+) -> Detection:
+    asking = _Asking(source, plugins, dict(options or {}))
     try:
         return asking.granted(wish) if wish else asking.chosen()
     finally:

@@ -6,7 +6,7 @@ import shlex
 import msgspec
 
 from webduh_console.frameworks.procfile import WITHIN
-from webduh_console.model.build import Alternative, BuildPlan, BuildStep, Command, Detection, EnvVar, Evidence
+from webduh_console.model.build import Alternative, BuildStep, Command, Detection, EnvVar, Evidence
 
 _PORT_WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]*\$\{PORT\}[A-Za-z0-9_@%+=:,./-]*")
 
@@ -19,7 +19,10 @@ class StaticReport(msgspec.Struct, frozen=True):
 
 
 class DetectReport(msgspec.Struct, frozen=True):
-    """What was detected, ready for JSON. Commands are one line each, as a shell would read them."""
+    """What was detected, ready for JSON. Commands are one line each, as a shell would read them.
+
+    `start` is the command of the process that gets the requests; of the first one, when none does.
+    """
 
     framework: str
     language: str
@@ -42,6 +45,8 @@ class DetectReport(msgspec.Struct, frozen=True):
 def report(detection: Detection) -> DetectReport:
     """The detection as it is told to people and programs."""
     plan = detection.plan
+    others = (process.command for process in plan.processes if process.name != "release" and process.command)
+    start = plan.start or (None if plan.static else next(others, None))
     return DetectReport(
         framework=plan.framework,
         language=plan.language,
@@ -50,7 +55,7 @@ def report(detection: Detection) -> DetectReport:
         alternatives=detection.alternatives,
         install=_lines(plan.install),
         build=_lines(plan.build),
-        start=_started(plan),
+        start=None if start is None else command_line(start),
         static=None if plan.static is None else StaticReport(plan.static.dir, plan.static.spa),
         port=plan.port,
         health=plan.health,
@@ -60,13 +65,6 @@ def report(detection: Detection) -> DetectReport:
         env=plan.env,
         warnings=plan.warnings,
     )
-
-
-def _started(plan: BuildPlan) -> str | None:
-    """How the app is started: its web process, or the one that it has instead."""
-    own = [process.command for process in plan.processes if process.name != "release" and process.command]
-    command = plan.start or (own[0] if len(own) == 1 else None)
-    return None if command is None else command_line(command)
 
 
 def command_line(command: Command) -> str:

@@ -74,7 +74,7 @@ APPS: dict[str, dict[str, str]] = {
         **express(scripts={"start": "tsx server.ts", "build": "tsc"}, packageManager="yarn@4.2.0"),
         "yarn.lock": "",
     },
-    "express-hooked": express(scripts={"start": "node dist/server.js", "build": "tsc", "postinstall": "patch-package"}),
+    "express-hooked": express(scripts={"start": "node dist/server.js", "build": "tsc", "postinstall": "node patch.js"}),
     "vite": {
         "package.json": package(devDependencies={"vite": "5"}, scripts={"build": "vite build"}),
         "package-lock.json": "{}",

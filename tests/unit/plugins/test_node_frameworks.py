@@ -4,8 +4,11 @@ import json
 
 import pytest
 from node_apps import LISTENS, packed, plan
+from plugin_answers import matched
 from source_tree import Tree
+from webduh_plugins.node import Plugin
 
+from webduh_console.errors import UsageError
 from webduh_console.frameworks import BuildStep, Process, Static
 
 
@@ -119,7 +122,7 @@ SERVERS = [
     ),
     ("@remix-run/dev vite", {}, {}, "node_modules/.bin/remix-serve build/server/index.js", {}),
     ("@remix-run/dev", {}, {}, "node_modules/.bin/remix-serve build/index.js", {}),
-    ("@tanstack/react-start vite", {}, {}, "node .output/server/index.mjs", {"HOST": "0.0.0.0"}),
+    ("@tanstack/react-start vite nitro", {}, {}, "node .output/server/index.mjs", {"HOST": "0.0.0.0"}),
     (
         "astro @astrojs/node",
         {"astro.config.mjs": "import node from '@astrojs/node'"},
@@ -183,3 +186,105 @@ def test_what_does_not_quite_fit_is_warned_about(
         {"package.json": packed(dependencies, scripts=scripts), "package-lock.json": "{}", "x.js": LISTENS, **files},
     )
     assert found.warnings == (warning,)
+
+
+def test_a_next_app_that_says_nothing_is_built_as_its_standalone_server(tree: Tree) -> None:
+    scripts = {"build": "next build", "start": "next start -p 3001"}
+    found = plan(tree, {"package.json": packed("next@15", scripts=scripts), "package-lock.json": "{}"})
+    assert found.start == ("node", ".next/standalone/server.js")
+    assert found.build[0].env == {"NEXT_PRIVATE_STANDALONE": "true"}
+    assert (found.port, found.warnings) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "scripts", "files"),
+    [
+        ("next@12", {"build": "next build"}, {}),
+        ("next@15", {"build": "next build", "start": "node server.js"}, {}),
+        ("next@15", {"build": "next build", "start": "next start", "prestart": "migrate"}, {}),
+        ("next@15", {"build": "make"}, {}),
+        ("next@15", {"build": "next build"}, {"next.config.js": "module.exports = { output: mode() }"}),
+        ("next@15", {"build": "next build"}, {"Procfile": "release: npx prisma migrate deploy"}),
+    ],
+)
+def test_a_next_app_that_needs_more_than_that_is_not(
+    tree: Tree, dependencies: str, scripts: dict[str, str], files: dict[str, str]
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts=scripts), **files})
+    assert "standalone" not in " ".join(found.start or ())
+    assert found.build[0].env == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "open_next"),
+    [
+        *(("15.5.29", "4.1.16"), ("16.4.5", "4.1.16"), ("^15.5.0", "4.1.16"), ("latest", "4.1.16")),
+        *(("15.1.12", "3.9.16"), ("15.5.10", "3.9.16"), ("16.1.5", "3.9.16")),
+    ],
+)
+def test_open_next_is_of_the_version_that_builds_this_next(tree: Tree, version: str, open_next: str) -> None:
+    files = tree(
+        {"package.json": packed(f"next@{version}", scripts={"build": "next build"}), "package-lock.json": "{}"}
+    )
+    found = Plugin().plan(files, matched(Plugin(), files), {"output": "opennext"})
+    assert found.build[0].run[-1] == f"@opennextjs/aws@{open_next}"
+    assert found.start == (
+        "sh",
+        "-c",
+        'cd "$1" && shift && exec "$@"',
+        "sh",
+        ".open-next/server-functions/default",
+        "node",
+        "index.mjs",
+    )
+    assert (found.runtime, found.writes, len(found.files)) == ((".open-next",), (".open-next/cache",), 4)
+    assert [check.name for check in found.checks] == ["sharp"]
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "files", "scripts", "static", "start"),
+    [
+        ("svelte rollup sirv-cli", {}, {"build": "rollup -c", "start": "sirv public"}, Static("public"), None),
+        ("", {}, {"build": "make", "start": "serve -s dist -l 3000"}, Static("dist", spa=True), None),
+        ("tailwindcss", {"public/index.html": ""}, {"build": "tailwindcss"}, Static("public"), None),
+        ("vite express", {"index.html": ""}, {"build": "vite build"}, Static("dist", spa=True), None),
+        ("vite express", {}, {"build": "vite build", "start": "node x.js"}, None, ("node", "x.js")),
+        (
+            "nitro vite",
+            {"vite.config.ts": "import { nitro } from 'nitro/vite'"},
+            {},
+            None,
+            ("node", ".output/server/index.mjs"),
+        ),
+        ("discord.js", {"bot.js": ""}, {"start": "node bot.js"}, None, None),
+        (
+            "nuxt@2",
+            {"nuxt.config.js": "target: 'static'"},
+            {"build": "nuxt build"},
+            Static("dist", not_found="200.html"),
+            None,
+        ),
+    ],
+)
+def test_what_is_served_and_what_is_started(
+    tree: Tree,
+    dependencies: str,
+    files: dict[str, str],
+    scripts: dict[str, str],
+    static: Static | None,
+    start: tuple[str, ...] | None,
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts=scripts), **files})
+    assert (found.static, found.start) == (static, start)
+
+
+def test_a_bot_is_a_worker(tree: Tree) -> None:
+    found = plan(
+        tree, {"package.json": packed("discord.js", scripts={"start": "node bot.js"}), "package-lock.json": "{}"}
+    )
+    assert (found.processes, found.port, found.warnings) == ((Process("worker", ("node", "bot.js")),), None, ())
+
+
+def test_meteor_is_refused_in_words(tree: Tree) -> None:
+    with pytest.raises(UsageError, match="Apps of Meteor are not built here"):
+        plan(tree, {"package.json": packed("meteor-node-stubs"), ".meteor/release": "METEOR@3"})

@@ -62,8 +62,8 @@ def test_without_dependencies_nothing_is_installed(tree: Tree) -> None:
     [
         {"scripts": {"postinstall": "node x.js"}},
         {"dependencies": {"mine": "file:./mine"}},
-        {"dependencies": {"@prisma/client": "6"}},
-        {"workspaces": ["a"]},
+        {"dependencies": {"mine": "link:../mine"}},
+        {"scripts": {"postinstall": "prisma generate && node x.js"}},
     ],
 )
 def test_an_install_that_reads_the_apps_files_depends_on_all_of_them(tree: Tree, more: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from webduh_console.frameworks.procfile import within
 from webduh_console.frameworks.render.bases import BASES, called, owners, programs
 from webduh_console.model.build import BuildPlan, BuildStep, Command
 
@@ -31,6 +32,7 @@ _PRUNE = {
 }
 # Servers that are for production: none of them needs what was only needed to build.
 _SERVERS = ("node", "next", "remix-serve", "react-router-serve")
+_NITRO = ".output/server/index.mjs"
 _LOADERS = ("-r", "--require", "--import", "--loader", "--experimental-loader")
 
 
@@ -101,7 +103,8 @@ def is_berry(plan: BuildPlan) -> bool:
 
 def installed_apart(plan: BuildPlan) -> tuple[str, ...]:
     """The folders that installing makes from a few files alone; none when it may depend on, or change, all others."""
-    if not all(step.inputs and step.outputs for step in plan.install) or is_berry(plan):
+    plugged = any(".pnp.cjs" in step.outputs for step in plan.install)  # where its files go is set by the app
+    if not all(step.inputs and step.outputs for step in plan.install) or plugged:
         return ()
     return tuple(sorted({output for step in plan.install for output in step.outputs}))
 
@@ -113,6 +116,8 @@ def for_production(plan: BuildPlan) -> Command | None:
     """
     commands = [process.command for process in plan.processes]
     made = any(step.outputs and step.run[0] == plan.package_manager for step in plan.install)
+    if plan.from_root and plan.package_manager == "pnpm":  # it prunes the root alone
+        return None
     if not made or is_berry(plan) or not commands or not all(map(_serves, commands)):
         return None
     return _PRUNE.get(plan.package_manager or "")
@@ -128,7 +133,8 @@ def written(plan: BuildPlan) -> tuple[str, ...]:
     """The folders of a build's output that the framework writes to at run time: Next keeps pages it has made again."""
     if plan.variant != "next" or plan.static:
         return ()
-    return tuple(sorted({output.partition("/")[0] for step in plan.build for output in step.outputs}))
+    made = {output for step in plan.build for output in step.outputs}
+    return tuple(sorted(one for one in made if not any(one.startswith(f"{other}/") for other in made)))
 
 
 def kept_between_builds(plan: BuildPlan) -> tuple[str, ...]:
@@ -151,14 +157,16 @@ def _output(command: Command) -> str | None:
     words = _without_env(command)
     if len(words) != 2 or words[0] != "node":
         return None
-    if words[1] == ".output/server/index.mjs":
-        return ".output"
-    folder, _, file = words[1].rpartition("/")
-    return folder if file == "server.js" and folder.endswith("/standalone") else None
+    if words[1] == _NITRO or words[1].endswith(f"/{_NITRO}"):
+        return words[1].removesuffix("/server/index.mjs")
+    whole, standalone, _ = words[1].partition("/standalone/")
+    return f"{whole}/standalone" if standalone and words[1].endswith("/server.js") else None
 
 
 def _without_env(command: Command) -> Command:
-    """The command behind `env NAME=value …`."""
+    """The command behind `env NAME=value …`, and behind what runs it in a folder."""
+    if len(command) > 5 and command[:5] == within(command[4], ()):
+        command = command[5:]
     if command[:1] != ("env",):
         return command
     rest = next((index for index, word in enumerate(command[1:], 1) if "=" not in word), len(command))

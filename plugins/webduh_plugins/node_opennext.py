@@ -1,0 +1,73 @@
+"""Next.js built by OpenNext: one server of Node for pages, files and pictures, when an app asks for it."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from webduh_console.frameworks import Check, Source, within
+from webduh_plugins.node_config import Output
+from webduh_plugins.node_package import Package
+
+CONFIG = "open-next.config.ts"
+FOLDER = "webduh-opennext"
+"""Where the files that OpenNext is given are put, in the app's folder."""
+
+_ADDS = {
+    "npm": "npm install --no-save --no-audit --no-fund",
+    "pnpm": "pnpm add --save-dev --ignore-workspace-root-check",
+    "yarn": "yarn add --dev",
+    "bun": "bun add --dev",
+}
+_BUILD = f"node_modules/.bin/open-next build --config-path {FOLDER}/{CONFIG}"
+_CURRENT, _EARLIER = "4.1.16", "3.9.16"
+_MADE = ".open-next/server-functions/default"
+
+
+def asks_for_open_next(source: Source, options: dict[str, str]) -> bool:
+    """Whether the app's settings or its own files say so."""
+    asked = options.get("output", "")
+    return asked == "opennext" or (not asked and source.exists(CONFIG))
+
+
+def version_for(found: Package) -> str:
+    """The version of OpenNext that builds an app's Next; the app's own, if it depends on one."""
+    own = found.dependencies.get("@opennextjs/aws", "")
+    if re.fullmatch(r"[\^~]?\d+(\.\d+)*", own):
+        return own
+    numbers = [int(number) for number in re.findall(r"\d+", found.dependencies.get("next", ""))[:3]]
+    asked = tuple((*numbers, *(0,) * 3)[:3])
+    # An open range gets the newest of its line; `latest`, and what is no number, gets the newest of all.
+    loose = not numbers or found.dependencies["next"].startswith(("^", ">"))
+    if not numbers or (loose and asked >= (15, 5)) or (15, 5, 29) <= asked < (16,) or asked >= (16, 4, 5):
+        return _CURRENT
+    return _EARLIER
+
+
+def open_next(source: Source, found: Package) -> Output:
+    """What OpenNext builds, with a server, a cache and a queue that need nothing beside them."""
+    # One command: what it adds to the dependencies is there as long as that runs.
+    script = f'{_ADDS[found.manager.name]} "$1" && exec {_BUILD}'
+    return Output(
+        command=within(_MADE, ("node", "index.mjs")),
+        outputs=(".open-next", ".next"),
+        variables={"OPENNEXT_STATIC_ETAG": "true"},
+        build=("sh", "-c", script, "sh", f"@opennextjs/aws@{version_for(found)}"),
+        files=texts(),
+        runtime=(".open-next",),
+        writes=(".open-next/cache",),
+        checks=(
+            Check(
+                "sharp",
+                within(".open-next/image-optimization-function", ("node", "-e", "require('sharp')")),
+                "OpenNext has built without sharp: pictures would be sent as they are. Try again with a network.",
+            ),
+        ),
+    )
+
+
+@cache
+def texts() -> dict[str, str]:
+    """The files that OpenNext is given."""
+    folder = Path(__file__).with_name("opennext")
+    names = (CONFIG, "server.mjs", "cache.mjs", "queue.mjs")
+    return {f"{FOLDER}/{name}": (folder / name).read_text("utf-8") for name in names}

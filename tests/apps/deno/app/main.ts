@@ -1,0 +1,1 @@
+Deno.serve((request) => new Response(Deno.env.get('GREETING') ?? 'hello'))

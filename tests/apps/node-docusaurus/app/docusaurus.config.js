@@ -1,0 +1,1 @@
+export default { title: 'My Site', url: 'https://example.com', baseUrl: '/' }

@@ -1,0 +1,2 @@
+const app = await NestFactory.create(AppModule)
+await app.listen(process.env.PORT ?? 3000)

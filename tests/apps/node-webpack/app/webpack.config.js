@@ -1,0 +1,3 @@
+const path = require('path')
+
+module.exports = { output: { path: path.resolve(__dirname, 'build') } }

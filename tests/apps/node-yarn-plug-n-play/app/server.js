@@ -1,0 +1,1 @@
+new (require('koa'))().listen(process.env.PORT)

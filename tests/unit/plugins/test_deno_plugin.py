@@ -1,0 +1,72 @@
+"""Apps of Deno: what is detected, and what a plan says of it."""
+
+import pytest
+from plugin_answers import matched, planned
+from source_tree import Tree
+from webduh_plugins.deno import Plugin
+
+from webduh_console.frameworks import EnvVar, SourceError
+
+SERVES = "Deno.serve(() => new Response('hello'))"
+
+
+@pytest.mark.parametrize(
+    ("files", "start", "port"),
+    [
+        ({"deno.json": "{}", "main.ts": SERVES}, "deno run --allow-all main.ts", 8000),
+        ({"deno.json": "{}", "main.ts": "Deno.serve({ port: 3000 }, f)"}, "deno run --allow-all main.ts", 3000),
+        (
+            {"deno.json": "{}", "main.ts": "serve({ port: +Deno.env.get('PORT') })"},
+            "deno run --allow-all main.ts",
+            None,
+        ),
+        ({"main.ts": SERVES}, "deno run --allow-all main.ts", 8000),
+        ({"deno.jsonc": '{ // a\n "tasks": { "start": "deno run -A a.ts", }, }'}, "deno run -A a.ts", None),
+        ({"deno.json": '{"tasks": {"start": "deno serve -A x.js"}}'}, "deno serve --port ${PORT} -A x.js", None),
+        ({"deno.json": '{"tasks": {"start": "vite build && deno run x.js"}}'}, "deno task start", None),
+        (
+            {"deno.json": '{"tasks": {"start": "deno run --watch m.ts"}}', "main.ts": ""},
+            "deno run --allow-all main.ts",
+            None,
+        ),
+        ({"deno.json": "{}", "Procfile": "web: deno run x.ts", "main.ts": ""}, "deno run x.ts", None),
+    ],
+)
+def test_how_an_app_is_started(tree: Tree, files: dict[str, str], start: str, port: int | None) -> None:
+    found = planned(Plugin(), tree(files))
+    assert (found.start, found.port) == (tuple(start.split()), port)
+
+
+def test_what_it_imports_is_kept_with_the_app(tree: Tree) -> None:
+    found = planned(Plugin(), tree({"deno.json": "{}", "main.ts": SERVES, ".tool-versions": "deno 2.4.0"}))
+    assert (found.install[0].run, found.install[0].env) == (("deno", "cache", "main.ts"), {"DENO_DIR": ".deno"})
+    assert (found.variables, found.versions) == ({"DENO_DIR": ".deno"}, {"deno": "2.4.0"})
+
+
+def test_fresh_is_stronger_than_the_tools_of_its_package_json(tree: Tree) -> None:
+    files = {
+        "deno.json": '{"imports": {"fresh": "jsr:@fresh/core@2"}, "tasks": {"build": "vite build"}}',
+        "main.ts": "",
+    }
+    match = matched(Plugin(), tree({**files, "package.json": "{}"}))
+    assert (match.tier, match.variant, match.supersedes) == ("framework", "fresh", ("node",))
+
+
+def test_variables_that_are_read_are_found(tree: Tree) -> None:
+    text = "Deno.env.get('API_TOKEN'); Deno.env.get('REGION') ?? 'eu'"
+    assert planned(Plugin(), tree({"deno.json": "{}", "main.ts": text})).env == (
+        EnvVar("API_TOKEN", "read in main.ts", secret=True),
+        EnvVar("REGION", "read in main.ts", default="eu"),
+    )
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"main.ts": "export {}"}, {"deno.json": "{}"}, {"package.json": "{}", "main.ts": SERVES}]
+)
+def test_other_folders_are_no_apps_of_deno(tree: Tree, files: dict[str, str]) -> None:
+    assert Plugin().detect(tree(files)) is None
+
+
+def test_broken_settings_are_an_error_with_their_line(tree: Tree) -> None:
+    with pytest.raises(SourceError, match=r"deno\.json is not JSON"):
+        Plugin().detect(tree({"deno.json": '{\n "tasks": {\n'}))
