@@ -49,7 +49,7 @@ def open_next(source: Source, found: Package) -> Output:
     script = f'{_ADDS[found.manager.name]} "$1" && exec {_BUILD}'
     return Output(
         command=within(_MADE, ("node", "index.mjs")),
-        outputs=(".open-next", ".next"),
+        outputs=(".next",),  # the other one is emptied by its build
         variables={"OPENNEXT_STATIC_ETAG": "true"},
         build=("sh", "-c", script, "sh", f"@opennextjs/aws@{version_for(found)}"),
         files=texts(),

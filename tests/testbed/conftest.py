@@ -21,7 +21,7 @@ APPLETS = ("sh", "httpd", "cat", "echo", "sleep", "env")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever raises servers may take minutes, the first time; the test itself may not."""
     for item in items:
-        if "testbed" in getattr(item, "fixturenames", ()):
+        if "testbed" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(120, func_only=True))
 
 
