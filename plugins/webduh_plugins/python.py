@@ -19,13 +19,21 @@ from webduh_plugins.python_app import Entry, entry, modules
 from webduh_plugins.python_front import front_end
 from webduh_plugins.python_module import Module
 from webduh_plugins.python_native import needed
-from webduh_plugins.python_project import Project, adding_step, fetches, install_steps, project, python_version
+from webduh_plugins.python_project import (
+    REQUIREMENTS,
+    Project,
+    adding_step,
+    fetches,
+    install_steps,
+    project,
+    python_version,
+)
 from webduh_plugins.python_sites import SITES, site_command
 from webduh_plugins.python_start import Start, collects_static, procfile_processes, start
 from webduh_plugins.python_workers import alone, celery
 from webduh_plugins.python_workspace import rooted
 
-_SIGNS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
+_SIGNS = (*REQUIREMENTS, "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
 
 
 class Plugin:

@@ -16,6 +16,12 @@ from webduh_console.frameworks import (
 )
 
 VENV_PYTHON = ".venv/bin/python"
+REQUIREMENTS = (
+    "requirements.txt",
+    *(f"requirements/{name}.txt" for name in ("production", "prod", "base", "requirements", "common")),
+    *("requirements-prod.txt", "requirements-production.txt"),
+)
+"""Files that list what is installed, the likeliest first."""
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?")
 _EGG = re.compile(r"#egg=([A-Za-z0-9._-]+)")
 _INCLUDE = re.compile(r"\s*(?:-r|--requirement)[\s=]+(\S+)")
@@ -128,8 +134,8 @@ def _manager(source: Source) -> Manager | None:
         if source.exists(file):
             return Manager(name, file)
     tools = table(source.toml("pyproject.toml"), "tool")
-    if source.exists("requirements.txt"):
-        return Manager("pip", "requirements.txt")
+    if listed := next(filter(source.exists, REQUIREMENTS), None):
+        return Manager("pip", listed)
     for name in ("uv", "poetry", "pdm"):
         if name in tools:
             return Manager(name, "pyproject.toml")
@@ -148,7 +154,7 @@ def _listed(source: Source, manager: Manager | None) -> str:
 def _names(source: Source, file: str) -> Iterator[str]:
     """The dependencies that a file lists, normalized."""
     match file:
-        case "requirements.txt":
+        case _ if file in REQUIREMENTS:
             requirements = _requirements(source, file, set())
         case "pyproject.toml":
             requirements = pyproject_requirements(source)
@@ -200,7 +206,7 @@ def _named(requirement: str) -> Iterator[str]:
 def _pip(source: Source, found: Project) -> tuple[BuildStep, ...]:
     pip = (VENV_PYTHON, "-m", "pip", "install")
     inputs: tuple[str, ...] = (found.listed,)
-    if found.listed == "requirements.txt":
+    if found.listed in REQUIREMENTS:
         included: set[str] = set()
         lines = list(_requirements(source, found.listed, included))
         inputs = tuple(sorted(file for file in included if source.exists(file)))

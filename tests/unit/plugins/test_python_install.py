@@ -60,3 +60,11 @@ def test_the_install_runs_again_when_these_change(tree: Tree, files: dict[str, s
     found = plan(tree, {**files, "app.py": FLASK})
     assert {step.inputs for step in found.install} == {inputs}
     assert found.variant == "flask"
+
+
+@pytest.mark.parametrize("file", ["requirements/production.txt", "requirements/base.txt", "requirements-prod.txt"])
+def test_requirements_may_lie_elsewhere(tree: Tree, file: str) -> None:
+    found = plan(tree, {file: "flask\ngunicorn\n", "app.py": FLASK})
+    assert found.install[1].run == (VENV, "-m", "pip", "install", "-r", file)
+    assert found.install[1].inputs == (file,)
+    assert found.warnings == ()
