@@ -407,3 +407,13 @@ def test_a_plan_may_bring_texts_that_are_written_as_they_are() -> None:
     assert wanted in render(alone).dockerfile
     assert wanted in render(built).dockerfile.partition("AS build")[2].partition("AS app")[0]
     assert "TEXTS" not in render(built).dockerfile.partition("AS app")[2]
+
+
+def test_a_build_that_leaves_nothing_to_serve_ends_there() -> None:
+    plan = BuildPlan("node", "javascript", build=(BUILD,), static=Static("dist/web"))
+    last = stage(render(plan), "build")[-1]
+
+    assert last.startswith('RUN test -n "$(ls -A dist/web 2>/dev/null)" || ')
+    assert not any(
+        "ls -A" in line for line in stage(render(msgspec.structs.replace(plan, static=Static("."))), "build")
+    )

@@ -229,11 +229,13 @@ def test_static_output_that_was_not_made_is_an_error(build: Build, layout: Layou
     with pytest.raises(BuildError) as caught:
         build(sh("mkdir out"), static=Static("dist"))
     assert (caught.value.what, caught.value.hint) == (
-        "The build made no folder dist.",
+        "The build left nothing in the folder dist.",
         "Say which folder it makes: `static: FOLDER` in webduh.yaml.",
     )
     assert left(layout, key) == ["lock"]
-    assert build(sh("mkdir dist"), static=Static("dist"))[1].files == 1
+    with pytest.raises(BuildError):
+        build(sh("mkdir dist"), static=Static("dist"))
+    assert build(sh("mkdir dist; date > dist/page.html"), static=Static("dist"))[1].files == 2
 
 
 MAKE_VENV = f"""

@@ -202,6 +202,8 @@ class Stages:
             block.append(f"RUN {run(('rm', '-rf', *self._helpers), {})}")
         for folder in packages.written(plan):
             block.append(f"RUN {run(('chown', '-R', USER, folder), {})}")
+        if plan.static is not None and plan.static.dir != ".":
+            block.append(_something_in(plan.static.dir))
 
     def _run(self) -> None:
         """The stage that runs: the base, the dependencies that production needs, the app."""
@@ -300,6 +302,13 @@ class Stages:
 def in_image(command: Command, port: int) -> Command:
     """A plan's command as it is started in the image: `${PORT}` is the port there, which never changes."""
     return tuple(word.replace("${PORT}", str(port)) for word in command)
+
+
+def _something_in(folder: str) -> str:
+    """The line that ends a build which left nothing to serve, with what there is instead."""
+    says = f"The build left nothing in {folder}: say `static: FOLDER` in webduh.yaml. There is:"
+    word = shlex.quote(folder)
+    return f'RUN test -n "$(ls -A {word} 2>/dev/null)" || {{ echo {shlex.quote(says)} * >&2; exit 1; }}'
 
 
 def _taken(key: str, how: Brought) -> list[str]:

@@ -116,7 +116,8 @@ class LocalBuilder:
             yield from self._run(step, folder, env, masked=secret_values(plan.variables), cancel=cancel)
             self.times.append((step, round(time.monotonic() - began, 3)))
         if build.static:
-            if not (folder / build.static.dir).is_dir():
+            served = folder / build.static.dir
+            if not served.is_dir() or not any(served.iterdir()):
                 raise _no_output(build)
             for ours in OURS:
                 (folder / build.static.dir / ours).unlink(missing_ok=True)
@@ -248,7 +249,7 @@ def _image(plan: Plan, build: BuildPlan, digest: str) -> tuple[BuildStep, ...]:
 def _no_output(build: BuildPlan) -> WebduhError:
     assert build.static is not None
     return BuildError(
-        f"The build made no folder {build.static.dir}.",
+        f"The build left nothing in the folder {build.static.dir}.",
         why=f"{build.framework} output is served from it.",
         kept="What serves now was not touched.",
         hint="Say which folder it makes: `static: FOLDER` in webduh.yaml.",

@@ -23,6 +23,7 @@ ENV BUNDLE_PATH=vendor/bundle \
     BUNDLE_WITHOUT=development:test
 RUN --mount=type=bind,from=dependencies,source=/app/vendor/bundle,target=/app/vendor/bundle,rw \
     JEKYLL_ENV=production bundle exec jekyll build
+RUN test -n "$(ls -A _site 2>/dev/null)" || { echo 'The build left nothing in _site: say `static: FOLDER` in webduh.yaml. There is:' * >&2; exit 1; }
 
 # Nothing but a file server and the files.
 FROM nginx:1-alpine-slim AS app

@@ -16,6 +16,7 @@ WORKDIR /app
 COPY . .
 RUN --mount=type=bind,from=dependencies,source=/app/.venv,target=/app/.venv,rw \
     .venv/bin/python -m mkdocs build
+RUN test -n "$(ls -A site 2>/dev/null)" || { echo 'The build left nothing in site: say `static: FOLDER` in webduh.yaml. There is:' * >&2; exit 1; }
 
 # Nothing but a file server and the files.
 FROM nginx:1-alpine-slim AS app

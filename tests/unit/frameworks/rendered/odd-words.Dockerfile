@@ -9,6 +9,7 @@ RUN ["sh", "-c", "echo one\necho two"]
 RUN ["echo", "a b", "$HOME", "'", "é", "\u003c\u003cEOF"]
 RUN echo "last \\"
 RUN sh -c '[ -d x ] || mkdir x'
+RUN test -n "$(ls -A 'my site [1]/a$b' 2>/dev/null)" || { echo 'The build left nothing in my site [1]/a$b: say `static: FOLDER` in webduh.yaml. There is:' * >&2; exit 1; }
 
 # Nothing but a file server and the files.
 FROM nginx:1-alpine-slim AS app

@@ -20,6 +20,7 @@ RUN --mount=type=bind,from=dependencies,source=/app/node_modules,target=/app/nod
     --mount=type=secret,id=NPM_TOKEN,required=true \
     --mount=type=secret,id=VITE_MAP_TOKEN,required=true \
     export DATABASE_URL="$(cat /run/secrets/DATABASE_URL)" && export NPM_TOKEN="$(cat /run/secrets/NPM_TOKEN)" && export VITE_MAP_TOKEN="$(cat /run/secrets/VITE_MAP_TOKEN)" && npm run build
+RUN test -n "$(ls -A dist 2>/dev/null)" || { echo 'The build left nothing in dist: say `static: FOLDER` in webduh.yaml. There is:' * >&2; exit 1; }
 
 # Nothing but a file server and the files.
 FROM nginx:1-alpine-slim AS app
