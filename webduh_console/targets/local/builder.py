@@ -28,7 +28,7 @@ from webduh_console.targets.local.reuse import Marker, earlier, install_key, tak
 from webduh_console.transport.files import FileLock, unwritable, write_file
 from webduh_console.transport.process import end_left_over, run_lines
 
-LAST_LINES = 15
+LAST_LINES, LAST_ERRORS = 15, 5
 UNNAMED_FOR = 3600.0
 OURS = ("webduh.yaml", "webduh.yml")
 """Files that say how an app is deployed: no visitor's business."""
@@ -132,7 +132,7 @@ class LocalBuilder:
     def _run(
         self, step: BuildStep, folder: Path, env: dict[str, str], masked: tuple[str, ...], cancel: CancelToken
     ) -> Iterator[Event]:
-        words, last, mask = " ".join(step.run), [""], masker(masked)
+        words, mask, last, errors = " ".join(step.run), masker(masked), list[str](), list[str]()
         yield Output(text=f"$ {words}")
         try:
             lines = run_lines(step.run, folder, {**env, **step.env}, cancel, born=folder.parent / "building")
@@ -143,6 +143,7 @@ class LocalBuilder:
                     code = stop.value
                     break
                 last = [*last[1 - LAST_LINES :], text]
+                errors = [*errors[1 - LAST_ERRORS :], text] if stream == "stderr" else errors
                 yield Output(text=text, stream=stream)
         except OSError as error:
             missing = isinstance(error, FileNotFoundError | PermissionError)
@@ -157,7 +158,7 @@ class LocalBuilder:
             ended = f"was ended by signal {-code}" if code < 0 else f"exited with {code}"
             raise BuildError(
                 f"The build step {step.name} failed: `{mask(words)}` {ended}.",
-                why="\n".join(mask(text) for text in last if text),
+                why="\n".join(mask(text) for text in _ends_with(last, errors) if text),
                 kept="What serves now was not touched.",
                 hint="Its whole output is above, and in `webduh deployments`.",
             )
@@ -244,6 +245,12 @@ def _image(plan: Plan, build: BuildPlan, digest: str) -> tuple[BuildStep, ...]:
     offered = secrets if secrets and docker.succeeds(docker.find_buildx()) else []
     argv = docker.build(plan.key, digest, build.dockerfile, arguments, offered)
     return (BuildStep("image", argv, needs=("docker",)),)
+
+
+def _ends_with(last: list[str], errors: list[str]) -> list[str]:
+    """The last lines, among them the last errors: two streams are read side by side, and the reason may come first."""
+    missing = [text for text in errors if text not in last]
+    return [*last[len(missing) :], *missing] if len(last) == LAST_LINES else last
 
 
 def _no_output(build: BuildPlan) -> WebduhError:
