@@ -35,7 +35,7 @@ KEYS = {
     "target ls": "apps cpu detail kind memory name state",
     "target check": "fix name ok place value",
     "config get": "name value",
-    "config images": "aliases brought env follows image known languages name parts programs version",
+    "config images": "aliases brought env follows image known languages name parts programs stop version",
     "config path": "name path",
     "plugin ls": "api error framework module name package version",
 }

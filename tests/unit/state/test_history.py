@@ -14,8 +14,10 @@ from webduh_console.config.home import Home
 from webduh_console.errors import NotFoundError, StateError, UsageError
 from webduh_console.model.events import (
     AnyEvent,
+    Explained,
     Finished,
     Output,
+    Part,
     Progress,
     Reverting,
     Serving,
@@ -87,6 +89,7 @@ def every_event(noon: datetime) -> list[AnyEvent]:
         Output(seq=4, text="\x1b[31mred\x1b[0m \0 ünï ✓ 🎈", stream="stderr", **place),  # type: ignore[arg-type]
         Progress(seq=5, done=1.0, total=2.0, unit="files", **place),  # type: ignore[arg-type]
         StepFinished(seq=6, outcome="failed", seconds=0.5, figures={"files": 3.0}, **place),  # type: ignore[arg-type]
+        Explained(seq=11, parts=(Part("RUN npm ci", 1.5, 2048), Part("COPY . .")), **place),  # type: ignore[arg-type]
         Warned(seq=7, code="c", text="t", hint="h", **place),  # type: ignore[arg-type]
         Reverting(seq=8, reason="because", **place),  # type: ignore[arg-type]
         Serving(seq=9, release=3, url="u", seconds=2.0, **place),  # type: ignore[arg-type]
