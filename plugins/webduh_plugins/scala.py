@@ -23,9 +23,7 @@ _LAUNCHER = "org.scala-sbt:sbt-launch"
 _USUAL = "1.11.7"
 _SBT = ("java", "-Dsbt.ci=true", "-jar", ".sbt-launch/sbt-launch.jar")
 _CACHES = ("~/.sbt", "~/.ivy2", "~/.cache/coursier")
-_NAME = re.compile(
-    r"^\s*(?:ThisBuild\s*/\s*)?name\s*:=\s*\"([^\"]+)\"|\.settings\([^)]*?\bname\s*:=\s*\"([^\"]+)\"", re.MULTILINE
-)
+_NAME = re.compile(r"(?:^|\()\s*(?:ThisBuild\s*/\s*)?name\s*:=\s*\"{1,3}([^\"]+)\"", re.MULTILINE)
 _VERSION = re.compile(r"^sbt\.version\s*=\s*(\S+)", re.MULTILINE)
 _RELEASE = re.compile(r"\"-{1,2}(?:java-output-version|release|release:)\"?\s*[,:]?\s*\"?(\d+)\"")
 _SCALA = re.compile(r"scalaVersion\s*:=\s*\"([^\"]+)\"")
@@ -138,7 +136,7 @@ def _staged(source: Source, text: str) -> tuple[tuple[BuildStep, ...], list[str]
 
 def _start(source: Source, text: str, variant: str) -> Command:
     found = _NAME.search(text)
-    name = (found[1] or found[2]) if found else source.name
+    name = found[1] if found else source.name
     script = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "root"
     words = ("-Dhttp.port=${PORT}", "-Dpidfile.path=/dev/null") if variant == "play" else ()
     return (f"./{_STAGE}/bin/{script}", *words)

@@ -15,10 +15,17 @@ IMAGES = {
     "rust": ("rust:1-slim",),
     "java": ("maven:3-eclipse-temurin-21", "eclipse-temurin:21-jre"),
     "cpp": (),
+    "zig": (),
 }
-GREETED = {"go": "<h1>Hello, Ada, from Go</h1>", "rust": "from Rust", "java": "from Java", "cpp": "from C++"}
+GREETED = {
+    "go": "<h1>Hello, Ada, from Go</h1>",
+    "rust": "from Rust",
+    "java": "from Java",
+    "cpp": "from C++",
+    "zig": "from Zig",
+}
 LIMIT = 400
-SOURCES = {"go": "main.go", "rust": "src/main.rs", "java": "src", "cpp": "src/main.cpp"}
+SOURCES = {"go": "main.go", "rust": "src/main.rs", "java": "src", "cpp": "src/main.cpp", "zig": "src/main.zig"}
 
 
 @pytest.fixture

@@ -1,0 +1,7 @@
+require "kemal"
+
+get "/" do
+  "Hello"
+end
+
+Kemal.run

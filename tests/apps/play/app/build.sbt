@@ -1,0 +1,8 @@
+name := """play-hello"""
+organization := "com.example"
+
+lazy val root = (project in file(".")).enablePlugins(PlayScala)
+
+scalaVersion := "3.3.6"
+
+libraryDependencies += guice
