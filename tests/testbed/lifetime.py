@@ -8,7 +8,7 @@ use the testbed; a server's own lock is held by the test that has it to itself.
 import fcntl
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from io import BufferedRandom
 
 from server import Server
@@ -58,25 +58,56 @@ def in_use() -> bool:
 
 @contextmanager
 def one_of(servers: Sequence[Server]) -> Iterator[Server]:
-    """A server that no other test has; waits for one while all are taken."""
+    """A server that no other test has; waits for one while all are taken, and behind whoever waits for all of them.
+
+    Who has one already is not kept waiting for its turn: what it has would never come free.
+    """
     with ExitStack() as stack:
         while True:
-            for server in servers:
-                file = stack.enter_context(_file(f"{server.name}.lock"))
-                if _gained(file):
-                    yield server
-                    return
-            stack.close()
+            with nullcontext() if _held else _turn(fcntl.LOCK_SH):
+                server = next((one for one in servers if _locked_in(stack, one.name)), None)
+            if server is not None:
+                break
             time.sleep(0.1)
+        _held.append(server.name)
+        try:
+            yield server
+        finally:
+            _held.remove(server.name)
 
 
 @contextmanager
 def all_of(servers: Iterable[Server]) -> Iterator[None]:
-    """Every one of these servers, to oneself. Always in the order of names: so nobody waits in a circle."""
+    """Every one of these servers, to oneself: all at once or none, so that nobody waits in a circle."""
+    names = [server.name for server in servers]
     with ExitStack() as stack:
-        for name in sorted(server.name for server in servers):
-            fcntl.flock(stack.enter_context(_file(f"{name}.lock")), fcntl.LOCK_EX)
+        with _turn(fcntl.LOCK_EX):
+            while not all(_locked_in(stack, name) for name in names):
+                stack.close()
+                time.sleep(0.1)
         yield
+
+
+# The servers that this process has to itself.
+_held: list[str] = []
+
+
+@contextmanager
+def _turn(kind: int) -> Iterator[None]:
+    """Whoever waits for all servers holds this alone; who waits for one takes it for a look."""
+    with _file("turn") as file:
+        fcntl.flock(file, kind)
+        yield
+
+
+def _locked_in(stack: ExitStack, name: str) -> bool:
+    """Whether a server could be had; if so, for as long as the stack lasts."""
+    file = _file(f"{name}.lock")
+    if _gained(file):
+        stack.enter_context(file)
+        return True
+    file.close()
+    return False
 
 
 @contextmanager
