@@ -67,6 +67,8 @@ def test_three_servers_are_one_target_in_every_command(world: FleetWorld) -> Non
         "address": "",
         "servers": list(NAMES),
         "part_of": [],
+        "registry": "",
+        "registry_user": "",
     }
     assert world.read("target", "show", "a")["part_of"] == ["shop"]
 
