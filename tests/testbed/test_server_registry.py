@@ -15,10 +15,12 @@ from server import Server
 FAST = ("--watch", "0", "--drain", "0")
 GIVEN = {"PASSWORD": PASSWORD, "WRONG": "not-the-password"}
 NO_REGISTRY_NAME = "! docker images --format '{{.Repository}}' | grep -q \"$1\""
-# The words of every program while the script runs, and every file that Docker or a person keeps logins in.
+# Words: what must be nowhere. Every file that Docker or a person keeps logins in, and the words of every program but
+# those that look for it.
 TRACES = r"""
 grep -rl "$1" /root/.docker /home/*/.docker /var/lib/webduh /etc/docker /var/log 2>/dev/null
-cat /proc/[0-9]*/cmdline | tr '\0' ' ' | grep -o "kept-secret-nowhere-$1"
+for file in /proc/[0-9]*/cmdline; do tr '\0\n' '  ' < "$file"; echo; done 2>/dev/null |
+  grep -F -e "$1" -e who-looks-for-it | grep -v who-looks-for-it
 :
 """
 
