@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,7 +137,8 @@ def test_an_installed_webduh_deploys_its_examples_rolls_back_and_leaves_nothing(
 def test_an_installed_webduh_has_its_plugins_themes_and_types(installed: Installed) -> None:
     plugins = {row["name"]: row["error"] for row in json.loads(installed.run("plugin", "ls", "-o", "json"))}
 
-    assert plugins == dict.fromkeys(("deno", "dockerfile", "node", "python", "static"), "")
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert plugins == dict.fromkeys(project["entry-points"]["webduh.frameworks"], "")
     packages = next(installed.environment.glob("lib/python3*/site-packages"))
     assert {"day.toml", "night.toml"} <= {file.name for file in (packages / "webduh_themes").iterdir()}
     assert (packages / "webduh_console" / "py.typed").is_file()
