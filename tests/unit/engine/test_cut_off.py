@@ -86,7 +86,7 @@ class Hidden(SmallTarget):
 def test_what_cannot_be_taken_back_yet_is_not_forgotten(tmp_path: Path) -> None:
     """Without its steps a place would lose its journal, and keep what was started."""
     target, hidden = SmallTarget(tmp_path, ("a", "b")), Hidden(tmp_path, ("a", "b"))
-    process = FORK.Process(target=_dies, args=(target, "healthy", None))
+    process = FORK.Process(target=_dies, args=(target, "healthy at b", None))
     process.start()
     process.join()
     failed = last(deploy(hidden, 3))
