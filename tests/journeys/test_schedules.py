@@ -39,6 +39,8 @@ def test_a_run_ends_with_its_exit_code_and_leaves_the_app_serving(world: World) 
     world.refused(7, "schedule", "run", app.name, "tidy", says=("failed (exit 7)",))
     (status,) = world.read("status", app.name)
     assert status["state"] == "serving"
+    assert [(run["schedule"], run["outcome"], run["code"]) for run in status["failing"]] == [("tidy", "failed", 7)]
+    assert "tidy failed" in world.good("status")
     (listed,) = world.read("schedule", "ls", app.name)
     assert listed["last"]["code"] == 7
 

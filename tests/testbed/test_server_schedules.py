@@ -83,6 +83,7 @@ def test_it_is_run_by_hand_and_ends_with_its_code(world: ServerWorld) -> None:
     assert (run.outcome, run.code, "@" in run.trigger) == ("failed", 7, True)
     (status,) = world.read("status", app.name)
     assert (status["state"], status["reason"]) == ("serving", "")
+    assert [(run["schedule"], run["outcome"], run["code"]) for run in status["failing"]] == [("tidy", "failed", 7)]
 
 
 def test_every_value_arrives_whole_and_the_container_is_as_the_engine_would_make_it(world: ServerWorld) -> None:

@@ -9,7 +9,7 @@ from webduh_console.commands.complete import apps_and_folders, environment_optio
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
 from webduh_console.commands.results import Column, Listing, Result
-from webduh_console.commands.words import SIGNS, ago, count, size
+from webduh_console.commands.words import SIGNS, ago, count, failed_run, size
 
 
 @click.command(cls=Reading)
@@ -52,6 +52,7 @@ def _words(row: api.Row) -> dict[str, object]:
         actual.reason,
         actual.busy and f"busy: {actual.busy}",
         row.pending and f"{count(row.pending, 'change')} to deploy",
+        *(failed_run(run) for run in actual.failing),
     ]
     old = [i for i in actual.instances if not i.scheduled and (not release or i.release != release.number)]
     retiring = sorted({i.release for i in old})
@@ -86,6 +87,7 @@ def _data(row: api.Row) -> dict[str, Any]:
         "busy": actual.busy,
         "behind": list(actual.behind),
         "pending": row.pending,
+        "failing": [{"schedule": r.schedule, "outcome": r.outcome, "code": r.code, "at": r.at} for r in actual.failing],
         "folder": row.folder,
         "instances": [_instance(instance) for instance in actual.instances],
     }

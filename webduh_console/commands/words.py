@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from webduh_console.clock import now
+from webduh_console.model.schedules import ScheduledRun
 
 SIGNS = {"serving": "●", "degraded": "◐", "down": "○", "never": "·", "unknown": "?"}
 ENDS = {
@@ -50,6 +51,13 @@ def count(number: int, noun: str) -> str:
 def ago(at: datetime | None) -> str:
     """How long ago something was; empty for never."""
     return f"{span(max((now() - at).total_seconds(), 0))} ago" if at else ""
+
+
+def failed_run(run: ScheduledRun) -> str:
+    """`tidy failed 3 min ago (exit 1)`."""
+    code = f" (exit {run.code})" if run.code is not None else ""
+    said = {"timeout": "took too long", "lost": "was lost"}.get(run.outcome, run.outcome)
+    return f"{run.schedule} {said} {ago(run.ended or run.at)}{code}"
 
 
 def moment(at: datetime | None) -> str:

@@ -14,6 +14,7 @@ from webduh_console.console.words import (
     ago,
     cores,
     counted,
+    failed_run,
     fit,
     health,
     moment,
@@ -59,6 +60,7 @@ def app_facts(key: AppKey, row: "Row | None", deploying: bool, now: datetime, wi
     ]
     if row.pending:
         groups.append([(f"   ! {counted(row.pending, 'variable')} to deploy", "warn")])
+    groups += [[(f"   ! {failed_run(run, now)}", "warn")] for run in actual.failing]
     if row.last is not None:
         sign, _, tone = OUTCOMES[row.last.outcome]
         groups.append([(f"   {sign} ", tone), (what_happened(row.last), "muted")])
@@ -90,6 +92,7 @@ def detail_lines(
     if actual.reason:
         glyph, _, role = health(actual)
         lines += [*paragraph(actual.reason, width - 2, "text", f" {glyph}", role), []]
+    lines += [[(f" ! {failed_run(run, now)}", "warn")] for run in actual.failing]
     lines += labelled(_origin(row, now), indent=1)
     if actual.instances and instances:
         lines += [[], *_instance_lines(row, now)]

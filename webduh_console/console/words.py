@@ -8,6 +8,7 @@ from rich.cells import cell_len, get_character_cell_size
 
 from webduh_console.commands.words import ENDS
 from webduh_console.model.release import Actual, Deployment
+from webduh_console.model.schedules import ScheduledRun
 
 Piece = tuple[str, str]
 """A text and the role it is drawn in, such as `("3 s", "muted")`."""
@@ -85,6 +86,11 @@ def ago(at: datetime, now: datetime) -> str:
         if value >= size:
             return f"{value // size} {unit} ago"
     return f"{value} s ago"
+
+
+def failed_run(run: ScheduledRun, now: datetime) -> str:
+    """How the last run of a schedule ended that did not end well: `tidy failed 3 min ago`."""
+    return f"{run.schedule} {run.outcome} {ago(run.ended or run.at, now)}"
 
 
 def size(value: float) -> str:

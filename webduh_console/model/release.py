@@ -7,6 +7,7 @@ import msgspec
 
 from webduh_console.model.build import Mount, Process, Schedule, Static, Volume
 from webduh_console.model.names import AppKey
+from webduh_console.model.schedules import ScheduledRun
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -160,7 +161,8 @@ class Instance(msgspec.Struct, frozen=True):
 class Actual(msgspec.Struct, frozen=True):
     """What a target says about an app in an environment: the serving release, its instances, and how well it is.
 
-    `behind` are the places of a target of several where an older release serves.
+    `behind` are the places of a target of several where an older release serves. `ended` has the last run of each
+    schedule, if it has ended.
     """
 
     key: AppKey
@@ -171,6 +173,12 @@ class Actual(msgspec.Struct, frozen=True):
     reason: str = ""
     busy: str = ""
     behind: tuple[str, ...] = ()
+    ended: tuple[ScheduledRun, ...] = ()
+
+    @property
+    def failing(self) -> list[ScheduledRun]:
+        """The last runs of those schedules whose last run did not end well."""
+        return [run for run in self.ended if run.outcome != "done"]
 
 
 Outcome = Literal["running", "done", "failed", "reverted", "cancelled", "interrupted"]

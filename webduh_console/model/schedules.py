@@ -82,6 +82,12 @@ def read_runs(content: bytes) -> list[ScheduledRun]:
     return found
 
 
+def last_ended(runs: Iterable[ScheduledRun], schedules: Iterable[Schedule]) -> tuple[ScheduledRun, ...]:
+    """Of runs in any order the newest of each of `schedules`; what was `skipped` or goes on is passed over."""
+    newest = {run.schedule: run for run in reversed(newest_first(runs)) if run.outcome not in ("skipped", "running")}
+    return tuple(newest[schedule.name] for schedule in schedules if schedule.name in newest)
+
+
 def newest_first(runs: Iterable[ScheduledRun]) -> list[ScheduledRun]:
     """The runs by when they were due, the newest first."""
     return sorted(runs, key=lambda run: (run.started or run.at, run.schedule), reverse=True)

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from record_house import KEY, app_folder, everything, journal, record_on, release, silenced, write
@@ -5,6 +7,7 @@ from script_machine import ScriptMachine
 
 from webduh_console.errors import WebduhError
 from webduh_console.model.names import AppKey
+from webduh_console.model.schedules import ScheduledRun
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.layout import Layout
 from webduh_console.targets.server.record import RemoteRecord
@@ -12,6 +15,7 @@ from webduh_console.targets.server.snapshots import parse, snapshot
 
 OTHER = AppKey("blog", "site", "staging")
 NEVER = AppKey("default", "never", "production")
+AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -143,3 +147,20 @@ def test_a_line_that_says_nothing_is_passed_over(line: bytes, shells: dict[str, 
     assert parse(folder, b"1900000000\n" + line + b"\n", None) == {}
     seen = parse(folder, b"1900000000\n" + line + b"\n" + KEY.slug.encode() + b"/releases/3\n", [KEY])
     assert msgspec.to_builtins(seen[KEY].numbers) == [3]
+
+
+def test_the_last_run_of_each_schedule_that_has_ended_is_seen(served: RemoteRecord) -> None:
+    folder = app_folder(served) / "schedules"
+    folder.mkdir()
+    runs = [
+        ScheduledRun(schedule="tidy", at=AT, outcome="failed", release=1, code=7),
+        ScheduledRun(schedule="tidy", at=AT, outcome="skipped", release=1, why='"outcome":"done"'),
+        ScheduledRun(schedule="skipped", at=AT, outcome="done", release=1, code=0),
+    ]
+    for name in ("tidy", "skipped"):
+        lines = [msgspec.json.encode(run) for run in runs if run.schedule == name]
+        (folder / f"{name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    (folder / "torn.jsonl").write_bytes(b'{"schedule":"torn","at"')
+    (folder / ".tidy.jsonl.new").write_bytes(b"x")
+    seen = snapshot(served.folder)[KEY].last_runs
+    assert sorted(seen, key=lambda run: run.schedule) == [runs[2], runs[0]]

@@ -10,7 +10,7 @@ from webduh_console.errors import NotFoundError
 from webduh_console.model.events import Output, Phase
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Release
-from webduh_console.model.schedules import ScheduledRun, ScheduleState, newest_first, read_runs
+from webduh_console.model.schedules import ScheduledRun, ScheduleState, last_ended, newest_first, read_runs
 from webduh_console.model.target import Run, Work
 from webduh_console.targets.local import launch
 from webduh_console.targets.local.layout import Layout
@@ -69,6 +69,12 @@ def states(layout: Layout, supervisor: Supervisor, serving: Iterable[Release]) -
             )
             found.append(state)
     return found
+
+
+def ended(layout: Layout, release: Release) -> tuple[ScheduledRun, ...]:
+    """The last run of each schedule of a release that has ended."""
+    own = release.spec.schedules
+    return last_ended((run for one in own for run in _history(layout, release.key, one.name)), own)
 
 
 def runs(layout: Layout, supervisor: Supervisor, key: AppKey, name: str | None = None) -> list[ScheduledRun]:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from webduh_console.model.audit import Act
 from webduh_console.model.events import Event
 from webduh_console.model.names import AppKey
@@ -75,7 +77,15 @@ class LocalTarget:
 
     def observe(self, keys: Sequence[AppKey] | None = None) -> Mapping[AppKey, Actual]:
         """What serves now."""
-        return observe(self.keys() if keys is None else keys, self.supervisor, lambda key: self.record(key, PLACE))
+        found = observe(self.keys() if keys is None else keys, self.supervisor, lambda key: self.record(key, PLACE))
+        return {key: self._with_runs(seen) for key, seen in found.items()}
+
+    def _with_runs(self, seen: Actual) -> Actual:
+        if seen.release is None or not seen.release.spec.schedules:
+            return seen
+        from webduh_console.targets.local.schedules import ended
+
+        return msgspec.structs.replace(seen, ended=ended(self.layout, seen.release))
 
     def running_releases(self, key: AppKey, place: str) -> Set[int]:
         """The releases that the supervisor has an instance of."""

@@ -10,6 +10,7 @@ from webduh_console.errors import WebduhError
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, MetricQuery, Series
 from webduh_console.model.release import Actual
+from webduh_console.model.schedules import last_ended
 from webduh_console.model.standing import Standing
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def actual(key: AppKey, seen: Mapping[str, Actual], silent: Mapping[str, str]) -
         "; ".join(reasons + [words.rstrip(".") for words in standing.words()]),
         busy,
         tuple(behind),
+        last_ended([run for each in seen.values() for run in each.ended], newest.spec.schedules),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from webduh_console.errors import TargetError, WebduhError
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Release
+from webduh_console.model.schedules import ScheduledRun, read_runs
 from webduh_console.model.target import Holder
 from webduh_console.targets import records
 from webduh_console.targets.server.files import OPEN, RootFolder
@@ -29,12 +30,14 @@ shift
 for slug; do shift; [ ! -d "$slug" ] || set -- "$@" "$slug"; done
 [ $# -gt 0 ] || exit 0
 find "$@" -maxdepth 3 -name source -prune -o \( -type d -path '*/releases/[0-9]*' \
-  -o -type f \( -name journal.jsonl -o -name lease.json -o -name current -o -name release.json \) \) -exec sh -c '
+  -o -type f \( -name journal.jsonl -o -name lease.json -o -name current -o -name release.json \
+  -o -path '*/schedules/*.jsonl' \) \) -exec sh -c '
 set -f
 journals= leases= lines=
 for path; do
   case $path in
     *[!a-z0-9./-]*) ;;
+    */schedules/*) printf "%s:%s\n" "$path" "$(grep -v "\"outcome\":\"skipped\"" "$path" | tail -n 1)" ;;
     */journal.jsonl) journals="$journals $path" ;;
     */lease.json) leases="$leases $path" lines="$lines $path" ;;
     */current | */release.json) lines="$lines $path" ;;
@@ -50,7 +53,8 @@ done
 INCOMPLETE = 1
 """The exit code of `LISTED` when something could not be read, or vanished meanwhile."""
 _VANISHED = re.compile(r"No such file or directory\W*$")
-_CONTENT = re.compile(rb"([a-z0-9-]+)/(lease\.json|current|releases/[1-9][0-9]*/release\.json):(.*)", re.DOTALL)
+_FILES = rb"lease\.json|current|releases/[1-9][0-9]*/release\.json|schedules/[a-z0-9-]+\.jsonl"
+_CONTENT = re.compile(rb"([a-z0-9-]+)/(%s):(.*)" % _FILES, re.DOTALL)
 _NUMBER = re.compile(rb"([a-z0-9-]+)/releases/([1-9][0-9]*)(/journal\.jsonl)?")
 _BEAT = re.compile(rb"([0-9]+) ([a-z0-9-]+)/lease\.json")
 
@@ -149,6 +153,12 @@ class Snapshot:
         if content is None:
             raise records.no_release(self.key, number, self.kept)
         return records.decoded(content, Release, records.release_named(self.key, number), self._path(_file(number)))
+
+    @property
+    def last_runs(self) -> list[ScheduledRun]:
+        """The last run of each schedule that has ended, also of schedules that are no more."""
+        lines = (line for path, line in self.contents.items() if path.startswith("schedules/"))
+        return read_runs(b"\n".join(lines))
 
     @property
     def target(self) -> str:

@@ -14,6 +14,7 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Instance, Release, Route, Spec
+from webduh_console.model.schedules import last_ended
 from webduh_console.model.target import Ability, Step
 from webduh_console.targets.server.calls import import_sdk
 from webduh_console.targets.server.containers import url_of
@@ -141,7 +142,10 @@ class ServerTarget:
             release = seen.release(number) if number is not None else None
             own = [c for c in containers.get(key.slug, []) if c.running or (c.release == number and not c.scheduled)]
             seems = actual(key, self.name, release, own, seen.holder, url_of(release.spec) if release else "")
-            found[key] = msgspec.structs.replace(seems, instances=tuple(_used(i, figures) for i in seems.instances))
+            used = tuple(_used(i, figures) for i in seems.instances)
+            ended = last_ended(seen.last_runs, release.spec.schedules) if release else ()
+            placed = tuple(msgspec.structs.replace(run, place=self.name) for run in ended)
+            found[key] = msgspec.structs.replace(seems, instances=used, ended=placed)
         return found
 
     def running_releases(self, key: AppKey, place: str) -> Set[int]:
