@@ -29,15 +29,9 @@ class Entry(msgspec.Struct, frozen=True):
 
     file: Path
     line: int
-    names: tuple[str, ...]
     kind: str
     key: bytes
     revoked: bool = False
-
-    def says(self, name: str) -> bool:
-        """Whether it speaks of the host: by name, pattern or hash, and by none that is excluded with `!`."""
-        found = [pattern for pattern in self.names if _matches(pattern.removeprefix("!"), name)]
-        return bool(found) and not any(pattern.startswith("!") for pattern in found)
 
 
 class HostKeys:
@@ -48,7 +42,7 @@ class HostKeys:
 
     def entries(self, name: str) -> list[Entry]:
         """What the files say about a host, by its name as in `Endpoint.known_as`. They are read anew each time."""
-        return [entry for path in (*self._theirs, self._ours) for entry in _read(path) if entry.says(name)]
+        return [entry for path in (*self._theirs, self._ours) for entry in _read(path, name)]
 
     def check(self, name: str, kind: str, key: bytes, server: str) -> bool:
         """Whether a host's key is known. HostKeyError when it is revoked, or another key is known for the host."""
@@ -76,7 +70,7 @@ class HostKeys:
         """Keep a key, in our own file."""
         line = f"{name} {kind} {base64.b64encode(key).decode()}".encode()
         with locked(self._ours.with_name(self._ours.name + ".lock")):
-            if not any(entry.key == key and entry.says(name) for entry in _read(self._ours)):
+            if not any(entry.key == key for entry in _read(self._ours, name)):
                 append_line(self._ours, line)
 
 
@@ -135,8 +129,17 @@ def _matches(pattern: str, name: str) -> bool:
     return pattern.lower() == name
 
 
-def _read(path: Path) -> Iterator[Entry]:
-    """The lines of a file that hold a key; what cannot be read is as if it were not there."""
+def _speaks_of(patterns: str, name: str) -> bool:
+    """Whether the first field of a line names the host: by name, pattern or hash, and by none that `!` excludes."""
+    found = [pattern for pattern in patterns.split(",") if _matches(pattern.removeprefix("!"), name)]
+    return bool(found) and not any(pattern.startswith("!") for pattern in found)
+
+
+def _read(path: Path, name: str) -> Iterator[Entry]:
+    """The lines of a file that hold a key of the host; what cannot be read is as if it were not there.
+
+    Of a hundred hosts each has its own line found among all: only that is taken apart.
+    """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -146,8 +149,10 @@ def _read(path: Path) -> Iterator[Entry]:
         mark = fields.pop(0) if fields and fields[0].startswith("@") else ""
         if len(fields) < 3 or fields[0].startswith("#") or mark not in ("", "@revoked"):
             continue
+        if not _speaks_of(fields[0], name):
+            continue
         try:
             key = base64.b64decode(fields[2], validate=True)
         except (ValueError, binascii.Error):
             continue
-        yield Entry(path, number, tuple(fields[0].split(",")), fields[1], key, bool(mark))
+        yield Entry(path, number, fields[1], key, bool(mark))
