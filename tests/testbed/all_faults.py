@@ -43,9 +43,6 @@ def main(words: Sequence[str]) -> int:
         for server in servers:
             server.reset()
         results = _run(servers, Path(folder), words, only)
-    for result in results:
-        if result.wrong:
-            print(f"\n{_words(result.case)}\n  {result.wrong}", *result.said, sep="\n  ")
     print(_summary(results, time.monotonic() - began))
     return int(any(result.wrong for result in results))
 
@@ -56,6 +53,8 @@ def _run(servers: Sequence[Server], folder: Path, words: Sequence[str], only: Se
     def tell(result: Result) -> None:
         with telling:
             print(_row(result), flush=True)
+            if result.wrong:
+                print(f"    {_words(result.case)}", result.wrong, *result.said, sep="\n    ", flush=True)
 
     with lanes(servers, folder, LANES) as made:
         bench = Bench(made, [name for name in KINDS if name in words] or KINDS)

@@ -50,7 +50,8 @@ def test_every_line_of_every_kind_of_deployment_with_a_fault_after_it(
     calm = [r.silent for r in results if r.case.fault not in RESTARTS and not KINDS[r.case.kind].pauses]
     with capsys.disabled():
         print(f"\n{len(results)} faults; but for restarts, at most {max(calm):.1f} s between two answers of an app")
-    assert [f"{' '.join(map(str, result.case))}: {result.wrong}" for result in results if result.wrong] == []
+    wrong = [f"{' '.join(map(str, result.case))}: {result.wrong}" for result in results if result.wrong]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.timeout(400, func_only=True)
