@@ -261,6 +261,9 @@ class _Deployment:
             return "failed", error
         if seconds := rounds.downtime.seconds:
             error.kept = f"The release before was started again. The app did not answer for {seconds:.1f} s."
+        elif not error.kept:
+            serves = any(run.previous for run in rounds.runs.values())
+            error.kept = "What served before serves on." if serves else "Nothing of it was kept, and nothing serves."
         self._audit(rounds.runs, f"not made live: {self.stream.mask(error.what)}")
         return ("cancelled" if cancelled else "reverted"), error
 

@@ -14,8 +14,6 @@ KILLED = (-9, 137)
 NOT_RUN = {126: "could not be run", 127: "was not found"}
 """What these exit codes of shells and of Docker's init mean."""
 
-KEPT = "What served before serves on."
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -80,7 +78,6 @@ def ended(name: str, code: int | None, oom: bool, seconds: float, last: Sequence
     return UnhealthyError(
         f"{name} {how} after {seconds:.1f} s.",
         why="\n".join(["Its last lines:", *last]) if last else "It wrote nothing.",
-        kept=KEPT,
         hint=hint or "Mend that and deploy again; `webduh logs` has the lines of releases that serve.",
     )
 
@@ -91,6 +88,5 @@ def never(name: str, health: Health, answer: Answer, last: Sequence[str]) -> Unh
     return UnhealthyError(
         f"{name} did not become healthy within {health.timeout:g} s: {answer}.",
         why="\n".join([f"Wanted was {wanted} on {health.path}, twice in a row. Its last lines:", *last]),
-        kept=KEPT,
         hint="Say where and how it answers: `health: {path: …, status: …, timeout: …}` in webduh.yaml.",
     )

@@ -66,7 +66,7 @@ def test_secrets_are_masked_in_every_event(target: SmallTarget) -> None:
         "name": "unhealthy",
         "what": "It is not well, said •••.",
         "why": "Because of •••.",
-        "kept": "",
+        "kept": "Nothing of it was kept, and nothing serves.",
         "hint": "Mend it.",
     }
 

@@ -146,7 +146,7 @@ STATE = InstanceState(name="shop--web--7", slug="s", process="web", release=7, s
 )
 def test_an_instance_that_ended_says_how(changes: Any, last: list[str], what: str, why: str, hint: str) -> None:
     error = probe.ended(msgspec.structs.replace(STATE, **changes), 1.5, last)
-    assert (error.what, error.why, error.kept) == (what, why, "What served before serves on.")
+    assert (error.what, error.why, error.kept) == (what, why, "")
     assert error.hint.startswith(hint)
 
 

@@ -92,7 +92,7 @@ def test_loopback_is_told_with_the_way_out() -> None:
         "what": "shop cannot be reached on port 8080: it listens on 127.0.0.1:8080 only.",
         "why": "Requests come from outside of its container, on port 8080. In there, 127.0.0.1 is the container alone."
         " Its last lines:\nready",
-        "kept": "What served before serves on.",
+        "kept": "",
         "hint": "Let it listen on 0.0.0.0, which it is given as HOST.",
     }
 

@@ -38,7 +38,6 @@ def elsewhere(state: InstanceState) -> UnhealthyError:
     return UnhealthyError(
         f"{state.name} listens on port {ports}, not on {state.port}, which it was given as PORT.",
         why="The old and the new release run side by side for a moment, so each gets a port of its own.",
-        kept=probing.KEPT,
         hint="Let it read PORT from its environment, or put ${PORT} into its start command in webduh.yaml; else say "
         "`port:` and `deploy: {overlap: false}` there, and the old release is stopped first.",
     )

@@ -123,7 +123,6 @@ def elsewhere(name: str, found: Sequence[Listener], port: int, last: Sequence[st
     return UnhealthyError(
         f"{name} cannot be reached on port {port}: {misplaced(found, port)}.",
         why="\n".join([*([f"{why} Its last lines:"] if last else [why]), *last]),
-        kept=probing.KEPT,
         hint=" ".join(advice),
     )
 
