@@ -34,7 +34,7 @@ async def test_the_footer_offers_what_can_be_done_here(full: Context) -> None:
         offered = [action.name for action, _ in app.screen.query_one(ActionBar).offered()]
         assert offered == [
             "choose", "deploy", "deploy_folder", "logs", "rollback", "open_address", "deployments", "targets",
-            "sort", "update", "filter", "command", "help", "leave",
+            "sort", "update", "filter", "command", "jump", "help", "leave",
         ]  # fmt: skip
         await pilot.press("down", "down", "down")
         await pilot.pause()

@@ -72,9 +72,11 @@ def frozen() -> datetime:
     return NOW
 
 
-def console(ctx: Context, every: float = 0.0, clock: Callable[[], datetime] = frozen) -> ConsoleApp:
+def console(
+    ctx: Context, every: float = 0.0, clock: Callable[[], datetime] = frozen, at: str | None = None
+) -> ConsoleApp:
     """A console over a context whose clock stands still, and which asks nobody."""
-    return ConsoleApp(ctx, clock=clock, every=every)
+    return ConsoleApp(ctx, clock=clock, every=every, at=at)
 
 
 def release(key: AppKey, number: int, created: datetime, framework: str = "python", **variables: str) -> Release:

@@ -163,9 +163,16 @@ def _help(ctx: Context, words: list[str]) -> int:
 
 def _console(options: dict[str, Any], words: list[str] | None = None) -> int:
     if {"-h", "--help"} & set(words or []):
-        print("Usage: webduh [console] [--at SCREEN]\n\nOpens the console. SCREEN is home, or the name of an app.")
+        print(
+            "Usage: webduh [console] [--at SCREEN]\n\nOpens the console. SCREEN is home, an app or one of its tabs "
+            "(shop, shop@staging, shop:logs), or a target (prod)."
+        )
         return 0
-    return open_console(options["at"] or (words[1] if words and words[0] == "--at" and len(words) > 1 else None))
+    if words and not (words[0] == "--at" and len(words) == 2):
+        unknown = f"`webduh console {' '.join(words)}` is not understood."
+        TextFace().error(UsageError(unknown, hint="webduh console --at SCREEN"))
+        return UsageError.code
+    return open_console(words[1] if words else options["at"])
 
 
 def _complete() -> int:

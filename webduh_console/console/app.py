@@ -19,6 +19,7 @@ from webduh_console import clock
 from webduh_console.console.actions import BY_NAME, allowed, bindings
 from webduh_console.console.board import Board, Observed
 from webduh_console.console.deployments import Deployments, Live, Moved, drain
+from webduh_console.console.going import Going
 from webduh_console.console.keymap import read_keys
 from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
@@ -52,7 +53,7 @@ class PastRead(Message):
 class ConsoleApp(App[int], inherit_bindings=False):
     """The console over an open context.
 
-    `every` is how often the targets are asked, in seconds; 0 shows only what is remembered. `at` names an app to open
+    `every` is how often the targets are asked, in seconds; 0 shows only what is remembered. `at` names a place to open
     first.
     """
 
@@ -76,6 +77,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.board_signal: Signal[Board] = Signal(self, "board")
         self.deployment_signal: Signal[Live] = Signal(self, "deployment")
         self.watching = Watching(self)
+        self.going = Going(self)
         self._ended: set[str] = set()
         self._problems: list[str] = []
         self._use_theme()
@@ -122,7 +124,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False, timeout=10)
         if self.at:
-            self.open_named(self.at)
+            self.going.to_named(self.at)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         self.call_after_refresh(self._shown)
 
@@ -285,16 +287,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
         self.push_screen(TargetScreen(name))
 
-    def open_named(self, name: str) -> None:
-        """Open the app that is called so, as `app` or `project/app`; its production first."""
-        project, _, app = name.rpartition("/")
-        keys = [key for key in self.board.rows if key.app == app and key.project == (project or key.project)]
-        keys.sort(key=lambda key: (key.environment != "production", key))
-        if keys:
-            self.open_app(keys[0])
-        else:
-            self.notify(f"There is no app {name}.", severity="warning", markup=False)
-
     def run_line(self, line: str) -> None:
         """Run a line of the command language, or an action by its name."""
         from webduh_console.console.commanding import run_line
@@ -334,6 +326,13 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if isinstance(self.screen, ConsoleScreen):
             self.typed_actions = sorted(own_words(self))
             await self.screen.open_bar("command")
+
+    def action_jump(self) -> None:
+        """Go anywhere by a few letters."""
+        from webduh_console.console.screens.base import ConsoleScreen
+
+        if isinstance(self.screen, ConsoleScreen):
+            self.going.jump()
 
     def action_help(self) -> None:
         """Show every key of this screen."""

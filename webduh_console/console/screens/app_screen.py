@@ -28,6 +28,7 @@ from webduh_console.console.cells import (
 )
 from webduh_console.console.deployments import Live
 from webduh_console.console.facts import app_facts, detail_lines, release_text
+from webduh_console.console.places import Place
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.widgets.chart import Chart, nice_bytes, nice_top, span_of
 from webduh_console.console.widgets.lines import Lines
@@ -65,6 +66,11 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         self.releases: list[Release] = []
         self.deployments: list[Deployment] = []
         self._asked: set[str] = set()
+
+    @property
+    def place(self) -> Place:
+        """The app, at this tab."""
+        return Place("app", self.key, tab=self.tab)
 
     def crumb(self) -> Piece:
         """The app."""

@@ -11,6 +11,7 @@ from textual.worker import Worker
 
 from webduh_console.console.actions import BY_NAME, Action, allowed, bindings
 from webduh_console.console.ink import width_of
+from webduh_console.console.places import Place
 from webduh_console.console.widgets.bars import ActionBar, Crumbs, Sides
 from webduh_console.console.words import Piece
 
@@ -57,6 +58,26 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
     def crumb(self) -> Piece:
         """What this screen is called on the way to it."""
         raise NotImplementedError
+
+    @property
+    def place(self) -> Place | None:
+        """How one comes back here; None where there is no way back to."""
+        return None
+
+    @property
+    def chosen_place(self) -> Place | None:
+        """What is marked as a place from here."""
+        return self.place
+
+    def on_screen_resume(self) -> None:
+        """One is here now."""
+        if self.is_current and self.place is not None:
+            self.console.going.arrived(self.place)
+
+    def on_screen_suspend(self) -> None:
+        """One was here, with this tab."""
+        if self.place is not None:
+            self.console.going.trail.correct(self.place)
 
     def compose(self) -> ComposeResult:
         """First line, body, footer.
@@ -124,6 +145,19 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
             self.look_for("")
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    def action_go_back(self) -> None:
+        """To where one was before."""
+        self.console.going.step(-1)
+
+    def action_go_forward(self) -> None:
+        """To where one went back from."""
+        self.console.going.step(1)
+
+    def action_bookmark(self) -> None:
+        """Mark this place, or forget it."""
+        if self.chosen_place is not None:
+            self.console.going.mark(self.chosen_place)
 
     def action_next_pane(self) -> None:
         """Focus the next pane."""

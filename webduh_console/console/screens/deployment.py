@@ -13,6 +13,7 @@ from webduh_console.console import planning
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.cells import environment_role
 from webduh_console.console.deployments import Live
+from webduh_console.console.places import Place
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.timeline import StepView
 from webduh_console.console.widgets.lines import Lines, error_lines, paragraph
@@ -49,6 +50,11 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
         self.everything = False
         self._shown: tuple[object, int] = (None, 0)
         self._reading = False
+
+    @property
+    def place(self) -> Place | None:
+        """The deployment; steps that belong to none are not kept."""
+        return Place("deployment", name=self.live.id) if self.live.key.app else None
 
     def crumb(self) -> Piece:
         """What is deployed."""

@@ -23,6 +23,7 @@ from webduh_console.console.deployments import Live
 from webduh_console.console.facts import detail_lines
 from webduh_console.console.guide import FIRST_STEPS
 from webduh_console.console.ink import width_of
+from webduh_console.console.places import HOME, Place
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.target_cells import TARGET_COLUMNS, chosen_lines, target_row
 from webduh_console.console.widgets.bars import ActionBar
@@ -77,6 +78,19 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("screen", "home")
     AUTO_FOCUS = None
+
+    @property
+    def place(self) -> Place:
+        """The first of all places."""
+        return HOME
+
+    @property
+    def chosen_place(self) -> Place | None:
+        """The app or the target under the cursor."""
+        if self.targets.has_focus and self.targets.key is not None:
+            return Place("target", name=self.targets.key)
+        key = self.selected()
+        return Place("app", key) if key is not None else None
 
     def crumb(self) -> Piece:
         """apps"""

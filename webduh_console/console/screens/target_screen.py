@@ -12,6 +12,7 @@ from webduh_console.console import serving
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.cells import INSTANCE_COLUMNS, instance_row
+from webduh_console.console.places import Place
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.target_cells import CONTAINER_COLUMNS, check_lines, container_row, key_of, target_facts
 from webduh_console.console.watching import Aside
@@ -45,6 +46,11 @@ class TargetScreen(ConsoleScreen, inherit_bindings=False):
         self.address = ""
         self._asked: set[str] = set()
         self._aside = Aside(self.post_message)
+
+    @property
+    def place(self) -> Place:
+        """The target."""
+        return Place("target", name=self.target)
 
     def crumb(self) -> Piece:
         """The target."""
