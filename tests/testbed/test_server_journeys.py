@@ -115,3 +115,11 @@ def test_volumes_go_only_when_that_is_asked(world: ServerWorld) -> None:
     world.good("app", "rm", "kept", "--yes", "--volumes")
     assert volume not in world.standing().names("volume")
     nothing_there(app)
+
+
+def test_removing_what_was_only_ever_taken_back_leaves_nothing(world: ServerWorld) -> None:
+    app = world.app("stillborn", start="exit 3")
+    world.refused(1, "deploy", str(app.folder), says=("exited with 3", "nothing serves"))
+    assert any(line.startswith("image ") for line in world.standing().of(app.key.slug))
+    world.good("app", "rm", app.name, "--yes", "--volumes")
+    nothing_there(app)

@@ -287,3 +287,11 @@ def test_an_app_that_must_not_overlap_is_stopped_on_one_server_after_the_other(w
     stopped = [s["place"] for s in last_json(failed.stdout)["steps"] if (s["name"], s["outcome"]) == ("stop", "done")]
     assert (failed.returncode, stopped, app.bodies()) == (1, ["a"], [version] * 3)
     app.settled(attempted=True)
+
+
+def test_removing_what_was_only_ever_taken_back_leaves_nothing_on_any(world: FleetWorld) -> None:
+    app = world.app("stillborn", start="exit 3")
+    world.refused(1, "deploy", str(app.at_first.folder), *FAST, says=("exited with 3", "nothing serves"))
+    world.good("app", "rm", app.name, "--yes", "--volumes")
+    for view in app.everywhere:
+        nothing_there(view)

@@ -117,6 +117,12 @@ def app_rm(
 
 
 def _places(ctx: Context, entry: AppEntry) -> list[tuple[str, AppKey]]:
-    """The targets and environments the app is in; every target is asked, so that none is forgotten."""
-    found = [(name, key) for name in ctx.target_names() for key in ctx.target(name).keys()]  # noqa: SIM118 - a method
+    """The targets and environments the app is in; every target is asked, so that none is forgotten.
+
+    And those it was deployed to from here: what was taken back has left its source and its image, but no release that
+    would tell.
+    """
+    names = ctx.target_names()
+    found = {(name, key) for name in names for key in ctx.target(name).keys()}  # noqa: SIM118 - a method
+    found |= {(past.target, past.key) for past in ctx.state.history.list(limit=500) if past.target in names}
     return sorted((name, key) for name, key in found if (key.project, key.app) == (entry.project, entry.name))
