@@ -1,6 +1,6 @@
 # Each target sets up what it needs; all that must be there is make and a Python from 3.11 on.
 BIN := .venv/bin
-# What `make faults` does: kinds of deployments, faults, `one` or `three` servers; empty: all of it.
+# What `make faults` does: kinds of deployments, faults, `one` or `three` servers, `part=1/3`; empty: all of it.
 ONLY ?=
 # Where `make demo` keeps what it deploys; empty: where webduh keeps everything else.
 WEBDUH_HOME ?=

@@ -1,6 +1,7 @@
 """Does every fault after every line of every kind of deployment, and prints what came of it: `python all_faults.py`.
 
-Words choose kinds, faults and topologies; none of a sort: all of it. Exits with 1 if any case is not clean.
+Words choose kinds, faults and topologies; none of a sort: all of it. `part=2/5` does the second of every five, so that a
+long run can be shared out. Exits with 1 if any case is not clean.
 """
 
 import os
@@ -30,7 +31,9 @@ WIDTHS = (11, 26, 13, 8, 9, 10, 7)
 def main(words: Sequence[str]) -> int:
     """0 when every case is clean, 1 when one is not, 2 when a word is none of ours."""
     only = [word.removeprefix("line=") for word in words if word.startswith("line=")]
-    words = [word for word in words if not word.startswith("line=")]
+    parts = [word.removeprefix("part=").partition("/") for word in words if word.startswith("part=")]
+    start, step = next(((int(which) - 1, int(of)) for which, _, of in parts), (0, 1))
+    words = [word for word in words if not word.startswith(("line=", "part="))]
     if unknown := set(words) - {*KINDS, *get_args(Fault), *TOPOLOGIES, "chosen"}:
         there = " ".join((*KINDS, *get_args(Fault), *TOPOLOGIES))
         print(f"There is no {', '.join(sorted(unknown))}. There is: {there}.")
@@ -42,12 +45,14 @@ def main(words: Sequence[str]) -> int:
     with lifetime.used(Testbed()) as servers, lifetime.all_of(servers), tempfile.TemporaryDirectory() as folder:
         for server in servers:
             server.reset()
-        results = _run(servers, Path(folder), words, only)
+        results = _run(servers, Path(folder), words, only, slice(start, None, step))
     print(_summary(results, time.monotonic() - began))
     return int(any(result.wrong for result in results))
 
 
-def _run(servers: Sequence[Server], folder: Path, words: Sequence[str], only: Sequence[str]) -> list[Result]:
+def _run(
+    servers: Sequence[Server], folder: Path, words: Sequence[str], only: Sequence[str], part: slice
+) -> list[Result]:
     telling = threading.Lock()
 
     def tell(result: Result) -> None:
@@ -63,7 +68,7 @@ def _run(servers: Sequence[Server], folder: Path, words: Sequence[str], only: Se
         where: list[Topology] = [each for each in TOPOLOGIES if each in words] or list(TOPOLOGIES)
         cases = chosen_cases(seen) if "chosen" in words else [*all_cases(seen), *rebooted_cases(seen)]
         cases = [case for case in cases if case.topology in where and case.fault in faults]
-        cases = [case for case in cases if not only or case.act in only]
+        cases = [case for case in cases if not only or case.act in only][part]
         print(f"{len(cases)} cases, {len(made)} at once.\n{_line(HEADINGS)}", flush=True)
         return bench.run(cases, tell)
 
