@@ -1,7 +1,7 @@
 """Does every fault after every line of every kind of deployment, and prints what came of it: `python all_faults.py`.
 
-Words choose kinds, faults and topologies; none of a sort: all of it. `part=2/5` does the second of every five, so that a
-long run can be shared out. Exits with 1 if any case is not clean.
+Words choose kinds, faults and topologies; none of a sort: all of it. `part=2/5` does the second of every five, so that
+a long run can be shared out. Exits with 1 if any case is not clean.
 """
 
 import os
