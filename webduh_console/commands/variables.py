@@ -1,6 +1,7 @@
 """env, secret: what the next deployment will change in an app's variables."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.noting import note_here
 from webduh_console.commands.results import Column, Done, Listing, Result
 from webduh_console.errors import QuestionError, UsageError
+from webduh_console.model.names import AppKey
 from webduh_console.model.release import Variable
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -70,7 +72,7 @@ def env_set(ctx: Context, app: str, pairs: tuple[str, ...], environment: str | N
         name, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(f"{pair!r} sets nothing.", kept="Nothing was changed.", hint="Write NAME=VALUE.")
-        values[_checked(name)] = value
+        values[checked(name)] = value
     return _set(ctx, app, environment, {name: Variable(value) for name, value in values.items()}, dry_run)
 
 
@@ -91,7 +93,7 @@ def secret_set(
     ctx: Context, app: str, name: str, environment: str | None, from_env: str | None, from_file: Any, dry_run: bool
 ) -> Result:
     """Set a secret. Its value is asked for, or comes from the environment or a file; never from the command line."""
-    _checked(name)
+    checked(name)
     value = secret_value(ctx, name, from_env, from_file)
     if not value:
         raise UsageError(f"The value of {name} is empty.", kept="Nothing was changed.")
@@ -137,7 +139,8 @@ def secret_unset(ctx: Context, app: str, names: tuple[str, ...], environment: st
     return _unset(ctx, app, environment, names, dry_run)
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """A name that a variable can have; UsageError for any other."""
     if not NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot be a variable's name.",
@@ -151,6 +154,12 @@ def _checked(name: str) -> str:
 
 def _set(ctx: Context, app: str, environment: str | None, variables: dict[str, Variable], dry_run: bool) -> Result:
     key = key_of(find(ctx, app), environment)
+    set_variables(ctx, key, variables, dry_run)
+    return _said(key.app, "set", list(variables), dry_run)
+
+
+def set_variables(ctx: Context, key: AppKey, variables: Mapping[str, Variable], dry_run: bool = False) -> None:
+    """Have the next deployment set them; UsageError for a value that no environment can hold."""
     for name, variable in variables.items():
         if "\0" in variable.value or not _is_unicode(variable.value):
             raise UsageError(
@@ -164,7 +173,6 @@ def _set(ctx: Context, app: str, environment: str | None, variables: dict[str, V
     if not dry_run:
         kinds = {"secret" if variable.secret else "env" for variable in variables.values()}
         note_here(ctx, " ".join(sorted(kinds)), f"set {', '.join(variables)}", key)
-    return _said(key.app, "set", list(variables), dry_run)
 
 
 def _is_unicode(text: str) -> bool:
@@ -178,6 +186,12 @@ def _is_unicode(text: str) -> bool:
 
 def _unset(ctx: Context, app: str, environment: str | None, names: tuple[str, ...], dry_run: bool) -> Result:
     key = key_of(find(ctx, app), environment)
+    unset_variables(ctx, key, names, dry_run)
+    return _said(key.app, "unset", list(names), dry_run)
+
+
+def unset_variables(ctx: Context, key: AppKey, names: Sequence[str], dry_run: bool = False) -> None:
+    """Have the next deployment take them away; UsageError names one that there is not."""
     serving = api.serving(ctx, key)
     known = {*(serving.variables if serving else {}), *(change.name for change in ctx.state.pending.list(key))}
     for name in names:
@@ -191,7 +205,6 @@ def _unset(ctx: Context, app: str, environment: str | None, names: tuple[str, ..
             ctx.state.pending.discard(key, [name])
     if not dry_run:
         note_here(ctx, "env", f"unset {', '.join(names)}", key)
-    return _said(key.app, "unset", list(names), dry_run)
 
 
 def _said(app: str, verb: str, names: list[str], dry_run: bool) -> Done:

@@ -11,7 +11,10 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 Kind = Literal["read", "change", "destroy"]
-Need = Literal["", "app", "release", "deployment", "address", "running", "questions", "server", "shell"]
+Need = Literal[
+    "", "app", "release", "deployment", "address", "running", "questions", "server", "shell",
+    "variable", "secret", "waiting",
+]  # fmt: skip
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -100,6 +103,20 @@ ACTIONS: tuple[Action, ...] = (
         "release",
         19,
     ),
+    Action("add_variable", "add", "Add a variable", ("variables",), ("a",), "change", "", 15),
+    Action("edit_variable", "edit", "Type another value", ("variables",), ("e",), "change", "variable", 16),
+    Action(
+        "take_variable_away",
+        "take away",
+        "Take the variable away with the next deployment",
+        ("variables",),
+        ("delete", "backspace"),
+        "change",
+        "variable",
+        17,
+    ),
+    Action("leave_variable", "forget change", "Leave it as it is", ("variables",), ("z",), "change", "waiting", 18),
+    Action("reveal", "show", "Show a secret's value, after a question", ("variables",), ("p",), "read", "secret", 19),
     Action(
         "cancel",
         "cancel",
@@ -189,6 +206,7 @@ SCOPES: dict[str, str] = {
     "home": "Apps",
     "empty": "First steps",
     "app": "App",
+    "variables": "Variables",
     "target": "Target",
     "deployment": "Deployment",
     "plan": "Plan",

@@ -18,18 +18,17 @@ from webduh_console.console.cells import (
     INSTANCE_COLUMNS,
     OWN_DEPLOYMENT_COLUMNS,
     RELEASE_COLUMNS,
-    VARIABLE_COLUMNS,
     deployment_row,
     instance_row,
     live_row,
     of_one_app,
     release_row,
-    variable_rows,
 )
 from webduh_console.console.deployments import Live
 from webduh_console.console.facts import app_facts, detail_lines, release_text
 from webduh_console.console.places import Place
 from webduh_console.console.screens.base import ConsoleScreen
+from webduh_console.console.screens.variables import Changed, VariablesPane
 from webduh_console.console.widgets.chart import Chart, nice_bytes, nice_top, span_of
 from webduh_console.console.widgets.lines import Lines
 from webduh_console.console.widgets.live_log import LiveLog
@@ -104,9 +103,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
             Table(OWN_DEPLOYMENT_COLUMNS, [[("Never deployed from here.", "faint")]], id="deployments"), "Deployments"
         )
         yield self._tab(LiveLog(id="logs", zone=self.console.zone, empty="Nothing was written yet."), "Logs")
-        variables = Table(VARIABLE_COLUMNS, [[("No variables.", "faint")]], id="variables")
-        variables.opens = False
-        yield self._tab(variables, "Variables")
+        yield self._tab(VariablesPane(self.key, id="variables"), "Variables")
 
     def _tab(self, pane: Widget, title: str) -> Widget:
         pane.add_class("pane", "tab")
@@ -236,9 +233,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
             self.deployments = list(message.value)
             self._show_deployments()
         elif message.what == "variables":
-            rows = variable_rows(*message.value)
-            self.table("variables").put(rows)
-            titled(self.query_one("#variables"), "Variables", f"{len(rows)}")
+            self.query_one(VariablesPane).put_variables(*message.value)
         self.refresh_bindings()
 
     def _show_figures(self, load: Sequence[Series], room: Sequence[Series], rate: Sequence[Series]) -> None:
@@ -321,6 +316,13 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         release = self._release()
         if release is not None:
             self.app.push_screen(TextScreen(f"release v{release.number}", release_text(release, self.console.zone)))
+
+    @on(Changed)
+    def _variables_changed(self, message: Changed) -> None:
+        if message.error is not None:
+            self.console.show_error(message.error)
+        self._load("variables")
+        self.console.update_board()
 
     @on(Table.Chosen, "#instances")
     def _open_instance(self) -> None:

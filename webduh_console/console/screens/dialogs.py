@@ -189,6 +189,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "home",
             "empty",
             "app",
+            "variables",
             "target",
             "deployment",
             "plan",
