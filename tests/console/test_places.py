@@ -7,7 +7,8 @@ from worlds import drawn, opened, until
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.places import HOME, Found, Place, Trail, matching, named, score
-from webduh_console.console.screens.app_screen import TABS, AppScreen
+from webduh_console.console.screens.app_screen import AppScreen
+from webduh_console.console.screens.app_tabs import TABS
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.jump import JumpScreen
 from webduh_console.console.screens.target_screen import TargetScreen

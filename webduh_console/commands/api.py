@@ -20,6 +20,7 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogLine, LogSelector, MetricQuery, Series
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import Actual, Deployment, Release
+from webduh_console.model.schedules import ScheduleState, Scheduling
 from webduh_console.model.standing import lead
 from webduh_console.model.target import CancelToken, Target
 
@@ -246,6 +247,12 @@ def serving(ctx: Context, key: AppKey) -> Release | None:
     record = target.record(key, lead(target, key))
     number = record.current()
     return record.read(number) if number is not None else None
+
+
+def schedules(ctx: Context, key: AppKey) -> list[ScheduleState]:
+    """The schedules of what serves, with their runs; none where a target has none."""
+    target = ctx.target(target_of(ctx, key))
+    return list(target.schedules([key])) if isinstance(target, Scheduling) else []
 
 
 def deployments(ctx: Context, key: AppKey | None = None, limit: int = 50) -> list[Deployment]:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 Kind = Literal["read", "change", "destroy"]
 Need = Literal[
     "", "app", "release", "deployment", "address", "running", "questions", "server", "shell",
-    "variable", "secret", "waiting",
+    "variable", "secret", "waiting", "schedule",
 ]  # fmt: skip
 
 
@@ -91,12 +91,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_deployments", "deployments", "Show what was deployed and when", ("app",), ("3",)),
     Action("show_logs", "logs", "Show what the app writes", ("app",), ("4",)),
     Action("show_variables", "variables", "Show the variables of the serving release", ("app",), ("5",)),
+    Action("show_parts", "parts", "Show processes, schedules, routes, volumes", ("app",), ("6",)),
     Action("next_tab", "next tab", "Go to the next tab", ("app",), ("right_square_bracket", "right"), "read", "", 25),
     Action("previous_tab", "previous tab", "Go to the previous tab", ("app",), ("left_square_bracket", "left")),
     Action(
+        "mark_release",
+        "mark",
+        "Mark the release that others are compared with",
+        ("app",),
+        ("space",),
+        "read",
+        "release",
+        18,
+    ),
+    Action(
         "difference",
         "differences",
-        "Compare the release with the one before",
+        "Compare the release with the marked one, or with the one before",
         ("app",),
         ("equals_sign", "x"),
         "read",
@@ -117,6 +128,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("leave_variable", "forget change", "Leave it as it is", ("variables",), ("z",), "change", "waiting", 18),
     Action("reveal", "show", "Show a secret's value, after a question", ("variables",), ("p",), "read", "secret", 19),
+    Action("run_schedule", "run", "Run the schedule now", ("parts",), ("x",), "change", "schedule", 15),
+    Action("schedule_history", "runs", "What became of its runs", ("parts",), ("h",), "read", "schedule", 16),
     Action(
         "cancel",
         "cancel",
@@ -207,6 +220,7 @@ SCOPES: dict[str, str] = {
     "empty": "First steps",
     "app": "App",
     "variables": "Variables",
+    "parts": "Parts",
     "target": "Target",
     "deployment": "Deployment",
     "plan": "Plan",

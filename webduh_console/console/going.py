@@ -40,7 +40,7 @@ class Going:
 
     def named(self, text: str) -> Place | None:
         """The place that a text means, among what is known."""
-        from webduh_console.console.screens.app_screen import TABS
+        from webduh_console.console.screens.app_tabs import TABS
 
         return named(text, self.app.board.rows, self.app.board.targets, TABS)
 
@@ -54,7 +54,7 @@ class Going:
 
     def jump(self) -> None:
         """Ask where to."""
-        from webduh_console.console.screens.app_screen import TABS
+        from webduh_console.console.screens.app_tabs import TABS
         from webduh_console.console.screens.jump import JumpScreen
 
         marked = [place for text in self.bookmarks() if (place := self.named(text)) is not None]

@@ -27,7 +27,9 @@ from webduh_console.console.cells import (
 from webduh_console.console.deployments import Live
 from webduh_console.console.facts import app_facts, detail_lines, release_text
 from webduh_console.console.places import Place
+from webduh_console.console.screens.app_tabs import TABS, TabActions
 from webduh_console.console.screens.base import ConsoleScreen
+from webduh_console.console.screens.parts import PartsPane
 from webduh_console.console.screens.variables import Changed, VariablesPane
 from webduh_console.console.widgets.chart import Chart, nice_bytes, nice_top, span_of
 from webduh_console.console.widgets.lines import Lines
@@ -41,7 +43,6 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.observe import LogLine, Series
 from webduh_console.model.release import Deployment, Release
 
-TABS = ("overview", "releases", "deployments", "logs", "variables")
 SPAN = timedelta(minutes=10)
 
 
@@ -53,7 +54,7 @@ class Loaded(Message):
         self.what, self.value, self.error = what, value, error
 
 
-class AppScreen(ConsoleScreen, inherit_bindings=False):
+class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
     """One app in one environment."""
 
     CSS_PATH = "app_screen.tcss"
@@ -64,6 +65,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         self.key, self.tab = key, tab
         self.releases: list[Release] = []
         self.deployments: list[Deployment] = []
+        self.marked: int | None = None
         self._asked: set[str] = set()
 
     @property
@@ -104,6 +106,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         )
         yield self._tab(LiveLog(id="logs", zone=self.console.zone, empty="Nothing was written yet."), "Logs")
         yield self._tab(VariablesPane(self.key, id="variables"), "Variables")
+        yield self._tab(PartsPane(self.key, id="parts"), "Parts")
 
     def _tab(self, pane: Widget, title: str) -> Widget:
         pane.add_class("pane", "tab")
@@ -144,7 +147,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         self.refresh_bindings()
 
     def _ask(self, name: str) -> None:
-        if name in ("releases", "variables", "deployments"):
+        if name in ("releases", "variables", "deployments", "parts"):
             self._load(name)
         elif name == "logs":
             self.log_pane.begin(self._open_logs)
@@ -160,8 +163,8 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
             self.table("instances").put(instance_row(one, now) for one in row.actual.instances)
         if self.tab == "overview" and self.console.every > 0:
             self._load("figures")
-        elif self.tab == "deployments":
-            self._load("deployments")
+        elif self.tab in ("deployments", "parts"):
+            self._load(self.tab)
         self.refresh_line()
         self.refresh_bindings()
 
@@ -207,6 +210,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
             ],
             "releases": lambda: api.releases(context, key),
             "deployments": lambda: api.deployments(context, key, limit=200),
+            "parts": lambda: (api.serving(context, key), api.schedules(context, key)),
             "variables": lambda: (api.serving(context, key), context.state.pending.list(key)),
         }
 
@@ -232,6 +236,10 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         elif message.what == "deployments":
             self.deployments = list(message.value)
             self._show_deployments()
+        elif message.what == "parts":
+            row = self.console.board.rows.get(self.key)
+            (release, schedules), instances = message.value, row.actual.instances if row is not None else ()
+            self.query_one(PartsPane).put_parts(release, instances, schedules, self.console.clock(), self.console.zone)
         elif message.what == "variables":
             self.query_one(VariablesPane).put_variables(*message.value)
         self.refresh_bindings()
@@ -255,7 +263,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
 
     def _show_releases(self) -> None:
         now = self.console.clock()
-        self.table("releases").put(release_row(one, self._serving(), None, now) for one in self.releases)
+        self.table("releases").put(release_row(one, self._serving(), self.marked, now) for one in self.releases)
         titled(self.query_one("#releases"), "Releases", f"{len(self.releases)} kept")
 
     def _show_deployments(self) -> None:
@@ -338,38 +346,6 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
     def _tab_clicked(self, message: TabBar.Clicked) -> None:
         self.show_tab(message.name)
 
-    def action_show_overview(self) -> None:
-        """The overview."""
-        self.show_tab("overview")
-
-    def action_show_releases(self) -> None:
-        """The releases."""
-        self.show_tab("releases")
-
-    def action_show_deployments(self) -> None:
-        """The deployments."""
-        self.show_tab("deployments")
-
-    def action_show_logs(self) -> None:
-        """The logs."""
-        self.show_tab("logs")
-
-    def action_logs(self) -> None:
-        """The logs."""
-        self.show_tab("logs")
-
-    def action_show_variables(self) -> None:
-        """The variables."""
-        self.show_tab("variables")
-
-    def action_next_tab(self) -> None:
-        """The next tab."""
-        self.show_tab(TABS[(TABS.index(self.tab) + 1) % len(TABS)])
-
-    def action_previous_tab(self) -> None:
-        """The tab before."""
-        self.show_tab(TABS[(TABS.index(self.tab) - 1) % len(TABS)])
-
     def action_deploy(self) -> None:
         """Plan a deployment."""
         planning.deploy(self.console, self.key)
@@ -393,15 +369,25 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         self.console.update_board()
         self._ask(self.tab)
 
+    def action_mark_release(self) -> None:
+        """Mark the one under the cursor, or no longer."""
+        release = self._release()
+        number = release.number if release is not None else None
+        self.marked = None if number == self.marked else number
+        self._show_releases()
+
     def action_difference(self) -> None:
-        """The release under the cursor against the one before it."""
+        """The release under the cursor against the marked one, or the one before it; the older one first."""
         from webduh_console.console.screens.result import TextScreen, difference_lines
 
         release = self._release()
-        older = next((one for one in self.releases if release is not None and one.number < release.number), None)
-        if release is None or older is None:
+        others = [one for one in self.releases if release is not None and one.number != release.number]
+        other = next((one for one in others if one.number == self.marked), None)
+        other = other or next((one for one in others if release is not None and one.number < release.number), None)
+        if release is None or other is None:
             self.notify("No older release is kept.", markup=False)
             return
+        older, release = sorted((other, release), key=lambda one: one.number)
         texts = release_text(older, self.console.zone), release_text(release, self.console.zone)
         names = f"v{older.number}", f"v{release.number}"
         self.app.push_screen(TextScreen(f"{names[0]} to {names[1]}", difference_lines(*texts, names)))

@@ -190,6 +190,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "empty",
             "app",
             "variables",
+            "parts",
             "target",
             "deployment",
             "plan",
