@@ -324,7 +324,7 @@ async def until(pilot: Pilot[Any], so: Callable[[], object], limit: float = 30.0
     """Wait until something is so."""
     end = time.monotonic() + limit
     while not so():
-        assert time.monotonic() < end, "it did not come to be so"
+        assert time.monotonic() < end, f"it did not come to be so:\n{drawn(pilot.app)}"
         await pilot.pause(0.02)
 
 

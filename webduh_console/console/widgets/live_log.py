@@ -38,6 +38,7 @@ class LiveLog(LogPane, inherit_bindings=False):
         self.reading = False
         self.error: WebduhError | None = None
         self._stop = threading.Event()
+        self._gone = False  # unlike the flag, which a reader sets itself when what it reads has ended
         self._arrived: list[Entry] = []
         self._lock = threading.Lock()
         self._taken = 0.0
@@ -59,7 +60,7 @@ class LiveLog(LogPane, inherit_bindings=False):
                     self._arrived.append(kept)
                 if first:
                     self.post_message(Wrote())
-                if self._stop.is_set():
+                if self._gone:
                     return
         except WebduhError as error:
             self.error = error
@@ -82,6 +83,7 @@ class LiveLog(LogPane, inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Nobody reads any more."""
+        self._gone = True
         self._stop.set()
 
     def state_words(self) -> str:
