@@ -38,6 +38,7 @@ _READ = re.compile(r"Deno\.env\.get\(\s*[\"'](\w+)[\"']\s*\)(?:\s*(?:\|\||\?\?)\
 _PORT = re.compile(r"(?:Deno\.serve\(|\.listen\(|Deno\.listen\(|\bserve\()[^)]*?\bport\s*:\s*(\d{2,5})\b", re.DOTALL)
 _CONSTANT = re.compile(r"\b(?:port|PORT)\s*=\s*(\d{2,5})\b")
 _DEVELOPS = re.compile(r"--watch\b|\bdev\.ts\b|\bvite\b(?! (?:build|preview))")
+_EXPORTED = re.compile(r"^export\s+default\s*\{[^}]*\bfetch\b", re.MULTILINE)
 _USUAL_PORT = 8000
 
 
@@ -78,14 +79,14 @@ class Plugin:
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """What it imports is fetched into a folder of the app; a task builds it, and another one starts it."""
         said, entry, lines = _settings(source), _entry(source), procfile(source)
-        start = argv(lines["web"]) if "web" in lines else _start(said, entry)
+        start = argv(lines["web"]) if "web" in lines else _start(said, entry, source.text(entry) if entry else "")
         text = "".join(source.text(file) for file in _programs(source))
         asked = first_version(
             (line_version(source, ".dvmrc"), line_version(source, ".deno-version"), tool_version(source, "deno"))
         )
         others = tuple(Process(name, argv(line)) for name, line in lines.items() if name != "web")
         where = {"DENO_DIR": ".deno"}
-        fetch = ("deno", "cache", entry) if entry else ("deno", "install")
+        fetch = ("deno", "cache", entry) if entry else ("deno", "install", *_frozen(source))
         build = (BuildStep("build", ("deno", "task", "build"), ("deno",), outputs=("_fresh",), env=where),)
         port = _port(start, text)
         return BuildPlan(
@@ -139,14 +140,21 @@ def _entry(source: Source) -> str:
     return next(filter(source.exists, _ENTRIES), "")
 
 
-def _start(said: _Settings, entry: str) -> Command | None:
+def _start(said: _Settings, entry: str, program: str) -> Command | None:
     """The task that starts the app in production; one for whoever writes it does not count."""
     for name in ("start", "preview", "serve"):
         line = said.tasks.get(name, "")
         if line and not _DEVELOPS.search(line):
             command = argv(line)
             return _served(command) if command[0] == "deno" else ("deno", "task", name)
+    if _EXPORTED.search(program):
+        return _served(("deno", "serve", "--allow-all", entry))
     return ("deno", "run", "--allow-all", entry) if entry else None
+
+
+def _frozen(source: Source) -> Command:
+    """What keeps the lock file as it is, if there is one."""
+    return ("--frozen",) if source.exists("deno.lock") else ()
 
 
 def _served(command: Command) -> Command:

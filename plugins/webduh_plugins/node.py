@@ -1,5 +1,6 @@
 """JavaScript and TypeScript apps that have a package.json."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from webduh_plugins.node_package import Package, called_in
 from webduh_plugins.node_sites import base_path
 from webduh_plugins.node_source import Reading, reading
 from webduh_plugins.node_start import Start, entry_of, port_of, served_folder, start_of
-from webduh_plugins.node_workspace import Place, build_steps, place_of
+from webduh_plugins.node_workspace import Place, build_steps, library_steps, place_of
 
 _PROGRAMS = ("server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "main.mjs", "server.cjs")
 _METEOR = ".meteor/release"
@@ -208,14 +209,14 @@ def _build(app: App) -> Iterator[BuildStep]:
     if found.manager.name == "bun" and one is not None and one.build:
         needs = ("bun", "node")  # its programs are Node's
     if output.build is not None:
-        steps = [BuildStep("build", output.build, needs, outputs=outputs)]
+        steps = [*library_steps(place, found), BuildStep("build", output.build, needs, outputs=outputs)]
     elif script:
         steps = list(build_steps(place, found, script, outputs))
     elif output.default is not None or (one is not None and one.build):
         run = output.default or (found.program(*one.build) if one else ())
-        steps = [BuildStep("build", run, needs, outputs=outputs)]
+        steps = [*library_steps(place, found), BuildStep("build", run, needs, outputs=outputs)]
     else:
-        steps = []
+        steps = list(library_steps(place, found))
     for step in steps:
         changed = outputs == step.outputs and output.env
         yield BuildStep(
@@ -246,6 +247,8 @@ def _warnings(app: App) -> Iterator[str]:
     if base and output.static is not None and start.command is None:
         yield f"The pages are built for {base}, and are served at /: build them for / unless a proxy takes {base} away."
     yield from _about_port(app, port_of(start, output, said))
+    if start.command is not None and not start.worker and _only_here(start, said):
+        yield "It listens on 127.0.0.1, where nobody outside of its container reaches it: listen on 0.0.0.0 or HOST."
     if len(found.locks) > 1:
         yield f"There are several lock files ({', '.join(found.locks)}): {found.manager.name} is used."
     if found.dependencies and not found.manager.lock:
@@ -266,6 +269,13 @@ def _about_port(app: App, port: int | None) -> Iterator[str]:
         return  # such frameworks read PORT themselves, and so does Bun for what a file exports
     elif "PORT" not in " ".join(found.scripts.values()) + " ".join(start.command):
         yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
+
+
+def _only_here(start: Start, said: Reading) -> bool:
+    """Whether what is started says that only this machine may reach it."""
+    words = " ".join(start.command or ())
+    told = re.search(r"(?:--host(?:name)?|-H|HOST|HOSTNAME)[= ](?:localhost|127\.0\.0\.1)\b", f"{start.script} {words}")
+    return told is not None or (said.only_here and not said.reads_host)
 
 
 def _meteor() -> UsageError:

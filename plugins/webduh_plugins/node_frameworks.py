@@ -78,6 +78,12 @@ def _parcels(source: Source, found: Package) -> bool:
     return bool(source.files("*.html")) or "build" not in found.scripts
 
 
+def _is_all_docs(source: Source, found: Package) -> bool:
+    """Whether the pages of a site for docs are all there is, and not the manual of an app with a build of its own."""
+    line = found.scripts.get("build", "")
+    return not line or "press" in line or not source.exists("index.html")
+
+
 def _makes_a_server(source: Source, found: Package) -> bool:
     """Whether Nitro is used, and does not only come along."""
     return bool(source.files("nitro.config.*")) or not found.has("vite") or "nitro" in config(source, "vite.config")
@@ -145,11 +151,13 @@ KINDS = (
         *("vitepress", ("vitepress",), sites.vitepress, ("vitepress", "build")),
         serves=("vitepress",),
         scripts=("docs:build", "build:docs"),
+        when=_is_all_docs,
     ),
     Kind(
         *("vuepress", ("vuepress", "vuepress-vite"), sites.vuepress, ("vuepress", "build")),
         serves=("vuepress", "vuepress-vite"),
         scripts=("docs:build", "build:docs"),
+        when=_is_all_docs,
     ),
     Kind(
         *("eleventy", ("@11ty/eleventy",), sites.eleventy, ("eleventy",), (".eleventy", "eleventy.config")),

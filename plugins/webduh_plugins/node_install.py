@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from webduh_console.frameworks import BuildStep, Command, Source, table
-from webduh_plugins.node_manager import Manager
+from webduh_plugins.node_manager import Manager, plugs_in
 from webduh_plugins.node_package import Package
 
 _SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs", "bunfig.toml")
@@ -44,7 +44,7 @@ def install_steps(source: Source, found: Package, members: tuple[str, ...] = ())
     inputs = _inputs(source, manager, members)
     whole = _depends_on_more(source, found) or _members_depend(source, members)
     schemas = _schemas(source) if found.has("prisma", "@prisma/client") else ()
-    plug = manager.berry and not _has_node_modules(source)
+    plug = plugs_in(source, manager)
     outputs = (".yarn", ".pnp.cjs", ".pnp.loader.mjs", "node_modules") if plug else ("node_modules",)
     needed = () if whole else tuple(dict.fromkeys((*inputs, *schemas)))
     env = {"CI": "1", "NODE_ENV": "development"}  # in production what is only needed to build would be left out
@@ -117,13 +117,6 @@ def _install(manager: Manager) -> Command:
     if manager.name == "npm":
         return ("npm", "ci")
     return (manager.name, "install", "--immutable" if manager.berry else "--frozen-lockfile")
-
-
-def _has_node_modules(source: Source) -> bool:
-    """Whether a Yarn from 2 on is told to make node_modules."""
-    return (
-        re.search(r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", source.text(".yarnrc.yml"), re.MULTILINE) is not None
-    )
 
 
 def _schemas(source: Source) -> tuple[str, ...]:

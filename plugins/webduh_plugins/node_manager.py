@@ -25,6 +25,7 @@ _SIGNS = {".pnpmfile.cjs": "pnpm", "pnpm-workspace.yaml": "pnpm", ".yarnrc.yml":
 _PNPM = {"5": "7", "6": "8"}
 """The lock file's version → the pnpm that wrote it, as far as today's would not read it."""
 _YARN = {"4": "2", "5": "3", "6": "3"}
+_ONE_LINE = re.compile(r"[\^~=v]*\d+(?:\.(?:\d+|x|\*))*")
 _EXACT = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -76,13 +77,20 @@ def manager_of(source: Source) -> Manager:
         berry = word == "yarn" and not version.startswith("1.") and version != "1"
         return Manager(word, "package.json", lock, version, berry)
     lock = lock or next(filter(source.exists, LOCKS), "")
+    engines = table(found, "engines")
     if lock:
-        return _locked(source, lock)
-    asked = next((name for name in ("pnpm", "yarn", "bun") if name in table(found, "engines")), "")
+        return _as_engines_say(_locked(source, lock), engines)
+    asked = next((name for name in ("pnpm", "yarn", "bun") if name in engines), "")
     if asked:
-        return Manager(asked, "package.json")
+        return _as_engines_say(Manager(asked, "package.json"), engines)
     sign = next(filter(source.exists, _SIGNS), "")
     return Manager(_SIGNS.get(sign, "npm"), sign, berry=sign == ".yarnrc.yml")
+
+
+def plugs_in(source: Source, manager: Manager) -> bool:
+    """Whether a Yarn from 2 on makes no node_modules, and is in the way of every `import` instead."""
+    linked = re.search(r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", source.text(".yarnrc.yml"), re.MULTILINE)
+    return manager.berry and linked is None
 
 
 def versions(source: Source, manager: Manager, root: Source | None = None) -> dict[str, Version]:
@@ -118,12 +126,27 @@ def _bun(source: Source) -> Iterator[Version | None]:
 
 
 def _developed_with(found: dict[str, object]) -> tuple[str, str]:
-    """What `devEngines.packageManager` says, with an exact version only."""
+    """What `devEngines.packageManager` says, with an exact version only; else what Volta pins."""
     for one in _listed(table(found, "devEngines").get("packageManager")):
         name, version = _text(one.get("name")), _text(one.get("version"))
         if name in CACHES:
             return name, version if _EXACT.fullmatch(version) else ""
-    return "", ""
+    pinned = table(found, "volta")
+    return next(((name, _text(pinned[name])) for name in ("pnpm", "yarn") if _text(pinned.get(name))), ("", ""))
+
+
+def _as_engines_say(manager: Manager, engines: dict[str, object]) -> Manager:
+    """With the version that `engines` asks for, where that is one version or one line: `9`, `9.x`, `^9.1`, `9.12.0`.
+
+    What is open to above (`>=9`) is left to the lock file, which knows what reads it.
+    """
+    asked = _text(engines.get(manager.name))
+    if manager.name in ("npm", "bun") or not _ONE_LINE.fullmatch(asked):
+        return manager
+    exact = _EXACT.fullmatch(asked)
+    version = asked if exact and asked.count(".") == 2 else (re.search(r"\d+", asked) or [""])[0]
+    berry = manager.name == "yarn" and not version.startswith("1")
+    return manager._replace(version=version, version_file="package.json", berry=manager.berry or berry)
 
 
 def _locked(source: Source, lock: str) -> Manager:

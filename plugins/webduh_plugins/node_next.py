@@ -4,10 +4,11 @@ import re
 
 from webduh_console.frameworks import Command, Source, Static
 from webduh_plugins.node_config import Output, config, flag, says, text_of
+from webduh_plugins.node_manager import plugs_in
 from webduh_plugins.node_opennext import asks_for_open_next, open_next
 from webduh_plugins.node_package import Package, called_in, runs_only
 
-_STANDALONE_FROM = 13
+_STANDALONE_FROM = 14
 _HOST = {"HOSTNAME": "0.0.0.0"}
 _BASE = re.compile(r"\bbasePath[\"']?\s*:\s*[\"'`](/[^\"'`$]+)[\"'`]")
 
@@ -64,5 +65,8 @@ def _may_stand_alone(source: Source, found: Package, settings: str) -> bool:
     own = found.scripts.get("start", "next start")
     others = source.exists("Procfile") or found.hooked("start") or not runs_only(own, ("next",))
     line = found.scripts.get("build", "next build")
-    unknown = re.search(r"\boutput\b", settings) is not None or re.search(r"\bdistDir\s*:\s*[^\"'`\s]", settings)
+    apart = "outputFileTracingRoot" in settings or plugs_in(source, found.manager)  # its files are elsewhere
+    unknown = (
+        apart or re.search(r"\boutput\b", settings) is not None or re.search(r"\bdistDir\s*:\s*[^\"'`\s]", settings)
+    )
     return not (old or others or unknown) and (called_in(line, "next") or "turbo" in line)

@@ -19,34 +19,47 @@ _READ = re.compile(
 )
 _UNPACKED = re.compile(r"\{([^{}]*)\}\s*=\s*process\.env\b")
 _LISTEN = re.compile(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5}|[A-Za-z_$][\w$]*)")
-_SERVE = re.compile(r"\bserve\(\s*\{[^}]*?\bport\s*:\s*(\d{2,5}|[A-Za-z_$][\w$]*)", re.DOTALL)
+_SERVE = re.compile(
+    r"(?:\bserve\(\s*(?:[\w.]+\s*,\s*)?|\.server\(\s*|\bexport\s+default\s*)\{[^}]*?\bport\s*:\s*(\d{2,5}|[A-Za-z_$][\w$]*)",
+    re.DOTALL,
+)
+_HERE = re.compile(
+    r"\.listen\([^()]*[\"'`](?:localhost|127\.0\.0\.1)[\"'`]|\bhost(?:name)?\s*[:=]\s*[\"'`](?:localhost|127\.0\.0\.1)[\"'`]"
+)
 _BUILD_TIME = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_")
 _OF_THE_TOOLS = re.compile(r"npm_|NODE_ENV$|CI$|(MODE|DEV|PROD|SSR|BASE_URL)$|VERCEL|NETLIFY|NEXT_RUNTIME$|__")
 _MOST_FILES, _MOST_CHARACTERS = 80, 300_000
 
 
 class Reading(NamedTuple):
-    """What the files say. `ports` are numbers that are listened on; `listens`: a server is started somewhere."""
+    """What the files say. `ports` are numbers that are listened on; `listens`: a server is started somewhere.
+
+    `only_here`: one listens on 127.0.0.1; `reads_host`: the variable HOST or HOSTNAME is read.
+    """
 
     env: tuple[EnvVar, ...]
     ports: tuple[int, ...]
     reads_port: bool
     listens: bool
+    only_here: bool = False
+    reads_host: bool = False
 
 
 def reading(source: Source) -> Reading:
     """What the app's own files say, as many as are worth a look."""
     env: list[EnvVar] = []
     ports: dict[int, None] = {}
-    reads_port = listens = False
+    reads_port = listens = only_here = reads_host = False
     for file, text in _texts(source):
         found = list(_variables(file, text))
         reads_port = reads_port or any(variable.name == "PORT" for variable in found)
+        reads_host = reads_host or any(variable.name in ("HOST", "HOSTNAME") for variable in found)
         env += found
         places = [*_LISTEN.findall(text), *_SERVE.findall(text)]
         listens = listens or bool(places)
+        only_here = only_here or (bool(places) and _HERE.search(text) is not None)
         ports |= dict.fromkeys(port for word in places if (port := _number(word, text)))
-    return Reading(tuple(env), tuple(ports), reads_port, listens)
+    return Reading(tuple(env), tuple(ports), reads_port, listens, only_here, reads_host)
 
 
 def _texts(source: Source) -> Iterator[tuple[str, str]]:

@@ -83,9 +83,14 @@ def build_steps(place: Place, found: Package, script: str, outputs: tuple[str, .
     if found.manager.name == "pnpm":
         yield BuildStep("build", ("pnpm", "--filter", f"{found.name}...", "run", script), needs, outputs=outputs)
         return
-    for one in _depended_on(place, found):
-        yield BuildStep(f"build {one.name}", one.runs("build"), needs)
+    yield from library_steps(place, found)
     yield BuildStep("build", found.runs(script), needs, outputs=outputs)
+
+
+def library_steps(place: Place, found: Package) -> Iterator[BuildStep]:
+    """The steps that build what an app needs of its workspace; none for an app that stands alone."""
+    for one in _depended_on(place, found) if place.folder else ():
+        yield BuildStep(f"build {one.name}", one.runs("build"), found.manager.needs)
 
 
 def _depended_on(place: Place, found: Package) -> list[Package]:

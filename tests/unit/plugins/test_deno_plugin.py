@@ -23,6 +23,11 @@ SERVES = "Deno.serve(() => new Response('hello'))"
         ({"main.ts": SERVES}, "deno run --allow-all main.ts", 8000),
         ({"deno.jsonc": '{ // a\n "tasks": { "start": "deno run -A a.ts", }, }'}, "deno run -A a.ts", None),
         ({"deno.json": '{"tasks": {"start": "deno serve -A x.js"}}'}, "deno serve --port ${PORT} -A x.js", None),
+        (
+            {"deno.json": "{}", "main.ts": "export default {\n  fetch(request) { return new Response('x') },\n};"},
+            "deno serve --port ${PORT} --allow-all main.ts",
+            None,
+        ),
         ({"deno.json": '{"tasks": {"start": "vite build && deno run x.js"}}'}, "deno task start", None),
         (
             {"deno.json": '{"tasks": {"start": "deno run --watch m.ts"}}', "main.ts": ""},

@@ -132,3 +132,19 @@ def test_an_app_of_nx_without_a_package_json(
     found = planned(tmp_path, {**root, **app})
     assert (found.variant, found.start, found.static and found.static.dir) == (variant, start, static)
     assert found.build[0].run == ("node_modules/.bin/nx", "run", "a:build", "--configuration=production")
+
+
+@pytest.mark.parametrize(
+    ("root", "build"),
+    [
+        (ROOT, ("npm", "run", "build", "--workspace=packages/ui")),
+        ({**ROOT, "yarn.lock": "", "package-lock.json": ""}, ("yarn", "workspace", "ui", "run", "build")),
+        (PNPM, ("pnpm", "--filter", "ui", "run", "build")),
+    ],
+)
+def test_what_a_member_depends_on_is_built_though_it_has_nothing_to_build_itself(
+    tmp_path: Path, root: dict[str, str], build: tuple[str, ...]
+) -> None:
+    api = packed("fastify ui", name="api", scripts={"start": "node server.js"})
+    found = planned(tmp_path, {**root, **UI, "apps/api/package.json": api, "apps/api/server.js": LISTENS}, "apps/api")
+    assert [step.run for step in found.build] == [build]
