@@ -8,6 +8,7 @@ from webduh_console.frameworks import (
     EnvVar,
     Evidence,
     Match,
+    Process,
     Source,
     Static,
     is_secret,
@@ -17,16 +18,20 @@ from webduh_console.frameworks import (
 )
 from webduh_plugins.python_app import Entry, entry, modules
 from webduh_plugins.python_front import front_end
+from webduh_plugins.python_inline import imported
 from webduh_plugins.python_module import Module
 from webduh_plugins.python_native import needed
 from webduh_plugins.python_project import (
     REQUIREMENTS,
+    Manager,
     Project,
     adding_step,
     fetches,
     install_steps,
+    own_program,
     project,
     python_version,
+    unlisted,
 )
 from webduh_plugins.python_sites import SITES, site_command
 from webduh_plugins.python_start import Start, collects_static, procfile_processes, start
@@ -34,6 +39,8 @@ from webduh_plugins.python_workers import alone, celery
 from webduh_plugins.python_workspace import rooted
 
 _SIGNS = (*REQUIREMENTS, "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
+
+_TOLD_BY_FILES = ("django", "streamlit", "nicegui", "chainlit", "panel")
 
 
 class Plugin:
@@ -55,7 +62,8 @@ class Plugin:
             "bottle",
             "starlette",
         ),
-        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "mkdocs", "sphinx", "pelican"),
+        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "chainlit", "panel"),
+        *("mkdocs", "sphinx", "pelican", "jupyter-book"),
     )
 
     def detect(self, source: Source) -> Match | None:
@@ -63,14 +71,22 @@ class Plugin:
         signs = tuple(Evidence(file, "is there") for file in _SIGNS if source.exists(file))
         if not signs and not any(map(source.files, ("*.py", "*/manage.py", "*/__main__.py"))):
             return None
-        found, read = project(source), modules(source)
-        begin = entry(source, found, read)
+        found, read, begin = _begun(source)
         if begin is None:
             lines = tuple(Evidence("Procfile", "says how it is started") for _ in range("web" in procfile(source)))
+            if own := own_program(source, found):
+                lines += (Evidence("pyproject.toml", f"has the program {own}"),)
             return Match(self.name, "language", 0.8 if lines else 0.3, (*signs, *lines)) if signs else None
         evidence = (*begin.evidence, *_chosen(found))
         if begin.variant:
-            surely = begin.app is not None or begin.variant in ("django", "streamlit", "nicegui", *SITES)
+            surely = begin.app is not None or begin.variant in (
+                "django",
+                "streamlit",
+                "nicegui",
+                "chainlit",
+                "panel",
+                *SITES,
+            )
             confidence = 0.6 if not surely else 0.95 if begin.declared else 0.8
             over, needs = front_end(source, begin)
             return Match(self.name, "framework", confidence, evidence, begin.variant, over, needs)
@@ -82,10 +98,9 @@ class Plugin:
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """The dependencies go into `.venv`; a Procfile says better than any guess how the app is started."""
-        found, read = project(source), modules(source)
-        begin = entry(source, found, read)
+        found, read, begin = _begun(source)
         lines = procfile(source)
-        begun = start(source, found, begin, read) if begin is not None else Start()
+        begun = start(source, found, begin, read) if begin is not None else _own_start(source, found)
         said = procfile_processes(lines, found)
         worker = alone(source, found, begin, read) if "web" not in lines else None
         begun = Start((worker,)) if worker else begun
@@ -117,8 +132,24 @@ class Plugin:
         return rooted(source, plan)
 
 
+def _begun(source: Source) -> tuple[Project, dict[str, Module], Entry | None]:
+    """What is installed, what the files say, and where it begins. Without a list, what is imported is installed."""
+    found, read = project(source), modules(source)
+    begin = entry(source, found, read)
+    if found.manager is None and begin is not None and begin.variant:
+        names = {"django"} if begin.variant == "django" else {name for one in read.values() for name in one.imports}
+        found = unlisted(Manager("pip", begin.file), imported(names))
+    return found, read, begin
+
+
+def _own_start(source: Source, found: Project) -> Start:
+    """The program that the project installs, if it is what starts the app."""
+    name = own_program(source, found)
+    return Start((Process("web", (f".venv/bin/{name}",)),)) if name else Start()
+
+
 def _chosen(found: Project) -> Iterator[Evidence]:
-    if found.manager is not None and found.dependencies:
+    if found.manager is not None and found.dependencies and not found.inline:
         yield Evidence(found.manager.file, f"is for {found.manager.name}")
 
 
@@ -141,11 +172,16 @@ def _variables(source: Source, read: dict[str, Module]) -> tuple[EnvVar, ...]:
 def _warnings(
     source: Source, begin: Entry | None, begun: Start, read: dict[str, Module], found: Project, *, procfile_says: bool
 ) -> Iterator[str]:
-    if begin is None and not procfile_says:
+    if begin is None and not procfile_says and not begun.processes:
         yield "Nothing says how the app is started: write `start:` in webduh.yaml, or a Procfile."
     if not procfile_says:
         yield from begun.warnings
-    if begin is not None and begin.variant and not begin.declared:
+    if found.inline and begin is not None and found.manager and found.manager.name == "pip":
+        what = ", ".join(found.inline)
+        yield f"Nothing lists what it needs: {what} is installed, as it is imported. A requirements.txt fixes versions."
+    if source.exists("environment.yml") and (found.inline or found.manager is None):
+        yield "environment.yml is for Conda, which is not used: list what the app needs in a requirements.txt, too."
+    if begin is not None and begin.variant and not begin.declared and not found.inline:
         where = found.listed or "a requirements.txt"
         yield f"{begin.file} needs {begin.variant}, which is not a dependency in {where}: the start will fail."
     if begin is not None and begin.variant == "django" and collects_static(source, begin) == "needs variables":

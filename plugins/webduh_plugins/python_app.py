@@ -24,7 +24,7 @@ _DISTRIBUTIONS = {
 _TOLD_BY_OBJECT = {"starlette": "starlette", "aiohttp": "aiohttp", "tornado": "tornado", "falcon-asgi": "falcon"}
 _FRAMEWORK_WORDS = (
     *("FastAPI", "Flask", "Quart", "Litestar", "Starlette", "Sanic", "Dash", "Bottle", "falcon", "aiohttp", "tornado"),
-    *("fasthtml", "streamlit", "gradio", "nicegui", "gi_application"),
+    *("fasthtml", "streamlit", "gradio", "nicegui", "chainlit", "panel", "gi_application", "BaseSettings"),
 )
 _OTHER_WORDS = ("environ", "getenv", "decouple", "HTTPServer", "serve", "port=", "__name__", "listen", "bind", ".run(")
 _NOT_THE_APP = re.compile(
@@ -96,6 +96,8 @@ def entry(source: Source, found: Project, read: dict[str, Module]) -> Entry | No
         or _object(found, read)
         or _streamlit(found, read)
         or _by_import("nicegui", found, read)
+        or _by_import("chainlit", found, read)
+        or _by_import("panel", found, read)
         or _site(source, found)
         or _dependency(found, read)
         or _program(source, read)
@@ -159,7 +161,7 @@ def _streamlit(found: Project, read: dict[str, Module]) -> Entry | None:
 
 def _by_import(name: str, found: Project, read: dict[str, Module]) -> Entry | None:
     file = next((file for file, one in read.items() if name in one.imports), None)
-    if file is None:
+    if file is None or (name == "panel" and name not in found.dependencies):
         return None
     return Entry(
         name, file, None, (Evidence(file, f"imports {name}"), *_declares(name, found)), name in found.dependencies

@@ -38,6 +38,7 @@ _LISTENING = {
 # The port of these when none is said.
 _DEFAULT_PORTS = {"aiohttp.web.run_app": 8080, "nicegui.ui.run": 8080}
 _READERS = {"os.getenv": 0, "os.environ.get": 0, "os.environ.pop": 0, "decouple.config": 0}
+_ENVIRON = {"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "email": "EMAIL_URL"}
 _FACTORIES = ("create_app", "make_app", "get_app", "build_app", "app_factory")
 _UNPARSED = 300_000
 
@@ -191,6 +192,39 @@ class _Reading:
             default = call.args[1] if len(call.args) > 1 else named
             required = default is None and self._full(call.func) == "decouple.config"
             yield Read(name, required, None if default is None else self._text(default))
+        yield from self._settings_of_pydantic()
+        yield from self._read_by_environ(calls)
+
+    def _settings_of_pydantic(self) -> Iterator[Read]:
+        """The fields of classes of settings, each a variable of its name, after a prefix."""
+        for node in self._nodes:
+            if not isinstance(node, ast.ClassDef) or not any(_last(base) == "BaseSettings" for base in node.bases):
+                continue
+            said = [one.value for one in ast.walk(node) if isinstance(one, ast.keyword) and one.arg == "env_prefix"]
+            prefix = self._string(said[0]) if said else ""
+            for field in node.body:
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    name, value = field.target.id, field.value
+                    if name != "model_config" and not name.startswith("_"):
+                        yield Read(f"{prefix}{name}".upper(), _is_missing(value), self._text(value) if value else None)
+
+    def _read_by_environ(self, calls: list[ast.Call]) -> Iterator[Read]:
+        """What `env = environ.Env(…)` is asked for; what it is given a default for beforehand is not required."""
+        made = {
+            target: value
+            for node in self._tree.body
+            for target, value in _assigned(node)
+            if isinstance(value, ast.Call) and self._full(value.func) in ("environ.Env", "environ.FileAwareEnv")
+        }
+        known = {keyword.arg for value in made.values() if isinstance(value, ast.Call) for keyword in value.keywords}
+        for call in calls if made else ():
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+            if not isinstance(owner, ast.Name) or owner.id not in made:
+                continue
+            name = self._string(call.args[0]) if call.args else _ENVIRON.get(_last(call.func), "")
+            default = next((keyword.value for keyword in call.keywords if keyword.arg == "default"), None)
+            if name and _last(call.func) != "read_env":
+                yield Read(name, default is None and name not in known, self._text(default) if default else None)
 
     def _settings(self, calls: list[ast.Call]) -> str:
         """The settings module that `os.environ.setdefault("DJANGO_SETTINGS_MODULE", …)` names."""
@@ -250,6 +284,14 @@ class _Reading:
         if isinstance(node, ast.Constant):
             return node.value
         return self._constants.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _is_missing(value: ast.expr | None) -> bool:
+    """Whether a field has no default: none at all, `Field(…)` without one, or with `...`."""
+    if not isinstance(value, ast.Call) or _last(value.func) != "Field":
+        return value is None
+    given = [*value.args[:1], *(one.value for one in value.keywords if one.arg in ("default", "default_factory"))]
+    return not given or (isinstance(given[0], ast.Constant) and given[0].value is Ellipsis)
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:

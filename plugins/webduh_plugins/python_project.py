@@ -14,8 +14,10 @@ from webduh_console.frameworks import (
     table,
     tool_version,
 )
+from webduh_plugins.python_inline import inline
 
 VENV_PYTHON = ".venv/bin/python"
+_PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 REQUIREMENTS = (
     "requirements.txt",
     *(f"requirements/{name}.txt" for name in ("production", "prod", "base", "requirements", "common")),
@@ -41,13 +43,15 @@ class Manager(NamedTuple):
 class Project(NamedTuple):
     """What the project's files say. `dependencies` are normalized names (PEP 503), `listed` the file that lists them.
 
-    `package`: the project itself is built and installed, not only its dependencies.
+    `package`: the project itself is built and installed, not only its dependencies. `inline` are requirements that
+    stand in no file of a package manager.
     """
 
     manager: Manager | None
     dependencies: frozenset[str]
     listed: str
     package: bool
+    inline: tuple[str, ...] = ()
 
     @property
     def installs(self) -> bool:
@@ -63,6 +67,8 @@ class Project(NamedTuple):
 def project(source: Source) -> Project:
     """The project in `source`; without a manager if none of the files is there. SourceError if one is broken."""
     manager = _manager(source)
+    if manager is None and (script := inline(source)) is not None:
+        return unlisted(Manager("uv", script.file), script.requirements)
     pyproject = source.toml("pyproject.toml")
     listed = _listed(source, manager)
     found = frozenset(_names(source, listed)) if listed else frozenset()
@@ -73,10 +79,29 @@ def project(source: Source) -> Project:
     return Project(manager, found | {_BRINGS[name] for name in found & _BRINGS.keys()}, listed, package)
 
 
+def unlisted(manager: Manager, requirements: tuple[str, ...]) -> Project:
+    """A project of requirements that the manager's file does not list in any way of its own."""
+    names = frozenset(name for requirement in requirements for name in _named(requirement))
+    return Project(
+        manager, names | {_BRINGS[name] for name in names & _BRINGS.keys()}, manager.file, False, requirements
+    )
+
+
+def own_program(source: Source, found: Project) -> str:
+    """The program of `[project.scripts]` that starts the app: the only one, or that with a usual name; else empty."""
+    if not found.package:
+        return ""
+    project = table(source.toml("pyproject.toml"), "project")
+    names = list(table(project, "scripts"))
+    usual = (name for name in names if name in ("start", "serve", "server", "web", "app", "main", project.get("name")))
+    return names[0] if len(names) == 1 else next(usual, "")
+
+
 def python_version(source: Source) -> Version | None:
     """The version of Python that the app asks for: exact files first, then ranges."""
     pyproject = source.toml("pyproject.toml")
     pipfile = table(source.toml("Pipfile"), "requires")
+    script = inline(source) if _manager(source) is None else None
     return first_version(
         (
             line_version(source, ".python-version", "python-"),
@@ -85,6 +110,7 @@ def python_version(source: Source) -> Version | None:
             _version(pipfile.get("python_full_version") or pipfile.get("python_version"), "Pipfile"),
             _version(table(pyproject, "project").get("requires-python"), "pyproject.toml"),
             _version(table(pyproject, "tool", "poetry", "dependencies").get("python"), "pyproject.toml"),
+            _version(script.python or None, script.file) if script else None,
         )
     )
 
@@ -93,6 +119,8 @@ def install_steps(source: Source, found: Project) -> tuple[BuildStep, ...]:
     """The steps that put the dependencies into `.venv`; none if there is nothing to install."""
     if not found.installs or found.manager is None:
         return ()
+    if found.inline:
+        return _given(found)
     match found.manager.name:
         case "uv":
             return (_uv(source, found),)
@@ -120,7 +148,7 @@ def adding_step(names: tuple[str, ...], inputs: tuple[str, ...]) -> BuildStep:
         inputs,
         (".venv",),
         ("~/.cache/pip",),
-        {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},
+        _PIP,
     )
 
 
@@ -225,12 +253,19 @@ def _pip(source: Source, found: Project) -> tuple[BuildStep, ...]:
         inputs,
         (".venv",),
         ("~/.cache/pip",),
-        {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},
+        _PIP,
     )
     venv = BuildStep(
         "make the virtual environment", ("python3", "-m", "venv", ".venv"), ("python3",), inputs, (".venv",)
     )
     return venv, step
+
+
+def _given(found: Project) -> tuple[BuildStep, ...]:
+    """Requirements that are given by name. No file of the app decides what is installed."""
+    venv = BuildStep("make the virtual environment", ("python3", "-m", "venv", ".venv"), ("python3",), (), (".venv",))
+    command = (VENV_PYTHON, "-m", "pip", "install", *found.inline)
+    return venv, BuildStep("install the dependencies", command, ("python3",), (), (".venv",), ("~/.cache/pip",), _PIP)
 
 
 def _uv(source: Source, found: Project) -> BuildStep:

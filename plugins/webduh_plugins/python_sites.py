@@ -1,15 +1,16 @@
-"""Sites that Python generates: MkDocs, Sphinx, Pelican."""
+"""Sites that Python generates: MkDocs, Sphinx, Pelican, Jupyter Book."""
 
 from webduh_console.frameworks import Command, Source
 from webduh_plugins.python_project import Project
 
-SITES = {"mkdocs": "site", "sphinx": "_build/html", "pelican": "output"}
+SITES = {"mkdocs": "site", "sphinx": "_build/html", "pelican": "output", "jupyter-book": "_build/html"}
 """Generator → the folder that it is told to write into."""
 
 _SIGNS = {
     "mkdocs": ("mkdocs.yml", "mkdocs.yaml"),
     "sphinx": ("docs/source/conf.py", "docs/conf.py", "source/conf.py", "doc/conf.py", "conf.py"),
     "pelican": ("pelicanconf.py",),
+    "jupyter-book": ("_toc.yml",),
 }
 
 
@@ -33,5 +34,7 @@ def site_command(source: Source, variant: str, python: str) -> Command | None:
         case "pelican":
             settings = "publishconf.py" if source.exists("publishconf.py") else "pelicanconf.py"
             return (python, "-m", "pelican", "content", "-o", SITES["pelican"], "-s", settings)
+        case "jupyter-book":
+            return (f"{python.removesuffix('python')}jupyter-book", "build", ".")
         case _:
             return None

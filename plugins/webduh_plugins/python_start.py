@@ -54,6 +54,8 @@ def start(source: Source, found: Project, begin: Entry, read: dict[str, Module])
             return _django(source, found, begin)
         case "streamlit":
             return _streamlit(found, begin)
+        case "chainlit" | "panel":
+            return Start((Process("web", _command_of(begin.variant, found, begin.file)),))
         case _ if begin.variant in SITES:
             return Start()
         case _ if begin.app is not None and begin.variant in (*_ASGI, *_WSGI, "sanic"):
@@ -209,6 +211,14 @@ def _streamlit(found: Project, begin: Entry) -> Start:
     options = ("--server.port", "${PORT}", "--server.address", "0.0.0.0", "--server.headless", "true")
     command = (found.python, "-m", "streamlit", "run", begin.file, *options)
     return Start((Process("web", command),), health="/_stcore/health")
+
+
+def _command_of(variant: str, found: Project, file: str) -> Command:
+    """What serves a file of Chainlit or Panel."""
+    if variant == "chainlit":
+        return (found.python, "-m", "chainlit", "run", file, "--host", "0.0.0.0", "--port", "${PORT}", "--headless")
+    own = ("--address", "0.0.0.0", "--port", "${PORT}", "--allow-websocket-origin", "*")
+    return (found.python, "-m", "panel", "serve", file, *own)
 
 
 def _program(source: Source, found: Project, begin: Entry, read: dict[str, Module]) -> Start:

@@ -152,25 +152,22 @@ def test_a_server_for_production_is_added_where_none_is_a_dependency(
     assert {step.inputs for step in found.install} == {("requirements.txt",)}
 
 
-def test_a_framework_that_is_not_declared_is_less_sure_and_warned_about(tree: Tree) -> None:
+def test_a_framework_that_nothing_declares_is_less_sure_and_installed_as_it_is_imported(tree: Tree) -> None:
     files = {"app.py": FLASK}
     assert match(tree, files).confidence == 0.8
     found = plan(tree, files)
-    assert found.start == (
-        "python3",
-        "-m",
-        "flask",
-        "--app",
-        "app:app",
-        "run",
-        "--host",
-        "0.0.0.0",
-        "--port",
-        "${PORT}",
-    )
-    assert (
-        found.warnings[1] == "app.py needs flask, which is not a dependency in a requirements.txt: the start will fail."
-    )
+    assert [step.run[-3:] for step in found.install] == [
+        ("-m", "venv", ".venv"),
+        ("pip", "install", "flask"),
+        (VENV, "install", "gunicorn"),
+    ]
+    assert found.start == (VENV, "-m", "gunicorn", "app:app", "--bind", "0.0.0.0:${PORT}")
+    assert any("flask is installed, as it is imported" in warning for warning in found.warnings)
+
+
+def test_what_a_list_leaves_out_is_warned_about(tree: Tree) -> None:
+    found = plan(tree, {"app.py": FLASK, "requirements.txt": "requests\n"})
+    assert any("needs flask, which is not a dependency in requirements.txt" in warning for warning in found.warnings)
 
 
 def test_streamlit_has_its_own_options_and_health_path(tree: Tree) -> None:
