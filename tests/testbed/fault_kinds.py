@@ -18,7 +18,8 @@ WHOLE = {
         "after-deploy": {"in": "image", "run": "true"},
     },
 }
-BREAKABLE = "[ ! -e broken ] || exit 3; exec sleep 1000"
+BREAKABLE = "[ ! -e broken ] || { sleep 1.5; exit 3; }; exec sleep 1000"
+"""Always breaks while it is watched: at once would be, now and then, while it starts."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ KINDS = {
             "deploy",
             _broken,
             _mended,
-            {"processes": {"worker": BREAKABLE}, "deploy": {**BRIEF, "watch": 1}},
+            {"processes": {"worker": BREAKABLE}, "deploy": {**BRIEF, "watch": 4}},
         ),
         Kind("catch-up", "behind", _behind, _deployed, topologies=("three",)),
     )
