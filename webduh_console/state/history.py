@@ -102,7 +102,7 @@ class History:
             self._select("WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 6", wanted, wanted + "~") if wanted else []
         )
         if not found:
-            raise NotFoundError(f"There is no deployment {id}.", hint="`webduh history` lists them.")
+            raise NotFoundError(f"There is no deployment {id}.", hint="`webduh deployments` lists them.")
         if len(found) > 1 and found[-1].id != wanted:
             candidates = ", ".join(f"{each.id} ({each.key})" for each in found[:5])
             raise UsageError(
