@@ -63,6 +63,12 @@ def test_letters_at_the_beginning_of_words_and_side_by_side_count_more(letters: 
     assert score(letters, better) > score(letters, worse) > 0
 
 
+def test_an_app_comes_before_its_tabs_and_a_name_before_what_stands_beside_it() -> None:
+    tabs = [Found(Place("app", SHOP, tab=tab), "", "", tab) for tab in ("logs", "parts")]
+    app, other = Found(Place("app", SHOP), "", "", "serving on local"), Found(Place("target", name="x"), "", "", "shop")
+    assert matching("sh", [*tabs, other, app]) == [app, *tabs, other]
+
+
 def test_what_lacks_a_letter_is_not_found_and_equals_keep_their_order() -> None:
     found = [Found(Place("target", name=name), "", "") for name in ("alpha", "beta", "alpha")]
     assert [each.place.name for each in matching("alp", found)] == ["alpha", "alpha"]

@@ -96,13 +96,19 @@ def offered(
 def matching(needle: str, found: Sequence[Found]) -> list[Found]:
     """Those that hold the letters of a needle in their order, the nearest first; all of them without a needle.
 
-    Letters count more where a word begins, and side by side; what is offered first wins between equals.
+    Letters count more where a word begins, and side by side, and in the name more than in what stands beside it; what is
+    offered first wins between equals.
     """
     wanted = needle.lower().replace(" ", "")
     if not wanted:
         return list(found)
-    scored = [(score(wanted, f"{each.place.text} {each.beside}".lower()), each) for each in found]
-    return [each for points, each in sorted(scored, key=lambda pair: -pair[0]) if points > 0]
+
+    def points(each: Found) -> float:
+        name = each.place.text.lower()
+        return score(wanted, name) or score(wanted, f"{name} {each.beside}".lower()) / 2
+
+    scored = [(points(each), each) for each in found]
+    return [each for worth, each in sorted(scored, key=lambda pair: -pair[0]) if worth > 0]
 
 
 def score(letters: str, text: str) -> float:
