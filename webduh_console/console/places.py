@@ -96,8 +96,8 @@ def offered(
 def matching(needle: str, found: Sequence[Found]) -> list[Found]:
     """Those that hold the letters of a needle in their order, the nearest first; all of them without a needle.
 
-    Letters count more where a word begins, and side by side, and in the name more than in what stands beside it; what is
-    offered first wins between equals.
+    Letters count more where a word begins, and side by side, and in the name more than beside it; what is offered first
+    wins between equals.
     """
     wanted = needle.lower().replace(" ", "")
     if not wanted:

@@ -9,6 +9,8 @@ from textual.reactive import reactive
 from webduh_console.console.widgets.inked import Line
 from webduh_console.console.words import Piece
 
+_GAP = "   "
+
 
 class TabBar(Line):
     """The tabs' titles; the one that is shown is marked, underlined and bold."""
@@ -33,22 +35,26 @@ class TabBar(Line):
 
     def sides(self, width: int) -> tuple[list[Piece], list[Piece]]:
         """Key and title of each; in a small width only the shown one has its title."""
-        whole = sum(len(name) + 6 for name in self.names) <= width
         pieces: list[Piece] = [(" ", "text")]
         for number, name in enumerate(self.names, 1):
             here = name == self.shown
             pieces.append((f"{number}", "bold accent" if here else "faint"))
-            if whole or here:
+            if self._titled(name, width):
                 pieces.append((" ", "text"))
                 pieces.append((name, "bold underline text" if here else "muted"))
-            pieces.append(("   ", "text"))
+            pieces.append((_GAP, "text"))
         return pieces, []
+
+    def _titled(self, name: str, width: int) -> bool:
+        """Whether a tab has its title: in a width that is enough for all, every one."""
+        whole = 1 + sum(len(f"{at} {each}{_GAP}") for at, each in enumerate(self.names, 1)) - len(_GAP)
+        return name == self.shown or whole <= width
 
     def on_click(self, event: events.Click) -> None:
         """Show the tab that was clicked."""
         at = 1
         for name in self.names:
-            size = len(name) + 5
+            size = 1 + len(_GAP) + (len(name) + 1 if self._titled(name, self.size.width) else 0)
             if at <= event.x < at + size:
                 self.post_message(self.Clicked(name))
                 return
