@@ -14,6 +14,7 @@ from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.deployments import Live
 from webduh_console.console.screens.target_screen import Answer
+from webduh_console.console.themes import theme_files
 from webduh_console.console.watching import Told
 from webduh_console.console.widgets.log_buffer import Entry
 from webduh_console.console.widgets.log_pane import LogPane
@@ -49,8 +50,9 @@ def test_the_apps(full: Context, snap_compare: Picture, size: tuple[int, int]) -
     assert snap_compare(worlds.console(full), terminal_size=size, press=["down"], run_before=still)
 
 
-def test_the_apps_by_day(tmp_path: Path, snap_compare: Picture) -> None:
-    ctx = worlds.full(tmp_path / "home", "times: utc\ntheme: day\n")
+@pytest.mark.parametrize("theme", [name for name in theme_files() if name != "night"])
+def test_the_apps_in_another_theme(theme: str, tmp_path: Path, snap_compare: Picture) -> None:
+    ctx = worlds.full(tmp_path / "home", f"times: utc\ntheme: {theme}\n")
     assert snap_compare(worlds.console(ctx), terminal_size=LARGE, run_before=still)
     ctx.close()
 

@@ -20,13 +20,13 @@ from webduh_console.console.actions import BY_NAME, allowed, bindings
 from webduh_console.console.board import Board, Observed
 from webduh_console.console.deployments import Deployments, Live, Moved, drain
 from webduh_console.console.going import Going
-from webduh_console.console.keymap import read_keys
+from webduh_console.console.looks import EVERY, Looks
 from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
-from webduh_console.console.themes import chosen, read_theme, textual_theme, theme_files
 from webduh_console.console.watching import Broke, Told, Watching, look
+from webduh_console.console.widgets.inked import ink_again
 from webduh_console.console.words import Piece, ago, health
-from webduh_console.errors import ConfigError, WebduhError
+from webduh_console.errors import WebduhError
 from webduh_console.model.events import AnyEvent
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
@@ -79,9 +79,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.watching = Watching(self)
         self.going = Going(self)
         self._ended: set[str] = set()
-        self._problems: list[str] = []
-        self._use_theme()
-        self._use_keys()
+        self.looks = Looks(self)
+        self.looks.use()
         self._recall()
 
     @property
@@ -94,22 +93,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """The time zone that times are shown in; None for that of this machine."""
         return UTC if self.context.settings.times == "utc" else None
 
-    def _use_theme(self) -> None:
-        self._theme_files = theme_files(self.context.home.config / "themes")
-        name, theme, problems = chosen(self.context.settings.theme, self._theme_files)
-        self._problems += problems
-        self.register_theme(textual_theme(name, theme))
-        # Setting it the usual way reads all styles again, though nothing has been drawn with the theme before.
-        self.set_reactive(App.theme, name)
-        self.update_classes(
-            {f"-theme-{name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}, update=False
-        )
-
-    def _use_keys(self) -> None:
-        keys, problems = read_keys(self.context.home.config / "keys.yaml")
-        self._problems += problems
-        self.set_keymap({name: ",".join(own) for name, own in keys.items()})
-
     def _recall(self) -> None:
         self.board.take(look(self, {}))
 
@@ -121,7 +104,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Say what is wrong with the user's files, and begin to ask the targets."""
-        for problem in self._problems:
+        for problem in self.looks.problems:
             self.notify(problem, severity="warning", markup=False, timeout=10)
         if self.at:
             self.going.to_named(self.at)
@@ -136,6 +119,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """The first frame is there: what was made so far stays, and the collector need not look at it again."""
         gc.freeze()
         gc.enable()
+        self.set_interval(EVERY, self.looks.look_again)
         if self.every > 0:
             self.watching.begin()
 
@@ -343,17 +327,12 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def action_next_theme(self) -> None:
         """The next theme that can be used."""
-        names = list(self._theme_files)
-        at = names.index(self.theme) if self.theme in names else -1
-        for name in [*names[at + 1 :], *names[: at + 1]]:
-            try:
-                theme = read_theme(self._theme_files[name])
-            except ConfigError as error:
-                self.notify(str(error), severity="warning", markup=False)
-                continue
-            self.register_theme(textual_theme(name, theme))
-            self.theme = name
-            return
+        self.looks.next_theme()
+
+    def redraw_theme(self) -> None:
+        """Draw everything in the present theme, whose colours have changed."""
+        ink_again(self)
+        self._watch_theme(self.theme)
 
     def action_leave(self) -> None:
         """Leave the console; a deployment that runs here is asked about first."""

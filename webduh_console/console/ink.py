@@ -31,7 +31,7 @@ class Ink:
         if found is None:
             words = role.split()
             color = next((self.colors[word] for word in words if word not in _ATTRIBUTES), self.colors["text"])
-            found = Style(color=color, bgcolor=self.colors[ground])
+            found = Style(color=drawn(color), bgcolor=drawn(self.colors[ground]))
             found += Style.parse(" ".join(word for word in words if word in _ATTRIBUTES))
             self._styles[role, ground] = found
         return found
@@ -99,7 +99,14 @@ def fitted(pieces: Iterable[Piece], width: int, align: str = "left") -> list[Pie
     return shown
 
 
+def drawn(color: str) -> str:
+    """A colour as Rich names it: `#rrggbb`, or one of the terminal's own."""
+    return color.removeprefix("ansi_")
+
+
 def blend(first: str, second: str, part: float) -> str:
-    """The colour `part` of the way from one `#rrggbb` to another."""
+    """The colour `part` of the way from one `#rrggbb` to another; the second if a terminal's own is among them."""
+    if not (first.startswith("#") and second.startswith("#")):
+        return drawn(second)
     pairs = ((int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)

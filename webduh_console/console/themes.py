@@ -32,15 +32,21 @@ TEXT_ROLES = ("text", "muted", "faint", "accent", "good", "warn", "bad", "busy",
 """The roles that words are drawn in; each must be readable on the background, the surface and the raised ground."""
 
 GROUNDS = ("background", "surface", "raised")
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+_COLOR = re.compile(rf"#[0-9a-fA-F]{{6}}|ansi_default|ansi_(?:bright_)?(?:{'|'.join(_NAMES)})")
 
 
 class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a theme file holds: colours by role, as `#rrggbb`."""
+    """What a theme file holds: colours by role, as `#rrggbb` or as the terminal's own (`ansi_red`)."""
 
     colors: dict[str, str]
     title: str = ""
     dark: bool = True
+
+    @property
+    def ansi(self) -> bool:
+        """Whether it is drawn in the terminal's own colours."""
+        return any(color.startswith("ansi_") for color in self.colors.values())
 
 
 def shipped_folder() -> Path:
@@ -55,7 +61,7 @@ def theme_files(user_folder: Path | None = None) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in (shipped_folder(), user_folder):
         if folder is not None and folder.is_dir():
-            files |= {path.stem: path for path in sorted(folder.glob("*.toml"))}
+            files |= {path.stem: path for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)}
     return files
 
 
@@ -72,7 +78,8 @@ def read_theme(path: Path) -> ThemeFile:
     if missing:
         raise ConfigError(f"The theme {path.name} cannot be used.", why=f"It has no colour for {', '.join(missing)}.")
     if wrong:
-        raise ConfigError(f"The theme {path.name} cannot be used.", why=f"{wrong[0]} is not a colour like #1a2b3c.")
+        why = f"{wrong[0]} is not a colour like #1a2b3c or ansi_red."
+        raise ConfigError(f"The theme {path.name} cannot be used.", why=why)
     return theme
 
 
@@ -88,7 +95,7 @@ def textual_theme(name: str, theme: ThemeFile) -> Theme:
         "block-cursor-text-style": "none",
         "input-cursor-background": color["accent"],
         "input-cursor-foreground": color["background"],
-        "input-selection-background": f"{color['accent']} 30%",
+        "input-selection-background": color["line"] if theme.ansi else f"{color['accent']} 30%",
         "scrollbar": color["line"],
         "scrollbar-hover": color["faint"],
         "scrollbar-active": color["accent"],
@@ -99,6 +106,14 @@ def textual_theme(name: str, theme: ThemeFile) -> Theme:
         "text-muted": color["muted"],
         "text-disabled": color["faint"],
     }
+    if theme.ansi:
+        variables |= {
+            "ansi-background": color["background"],
+            "ansi-foreground": color["text"],
+            "input-selection-foreground": color["text"],
+            "screen-selection-background": color["line"],
+            "screen-selection-foreground": color["text"],
+        }
     return Theme(
         name=name,
         primary=color["accent"],
@@ -113,6 +128,7 @@ def textual_theme(name: str, theme: ThemeFile) -> Theme:
         panel=color["raised"],
         boost=color["raised"],
         dark=theme.dark,
+        ansi=theme.ansi,
         variables=variables,
     )
 

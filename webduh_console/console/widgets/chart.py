@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from webduh_console.console.ink import Ink, blend
+from webduh_console.console.ink import Ink, blend, drawn
 from webduh_console.console.widgets.inked import ink_of
 
 _LEFT = (0x40, 0x44, 0x46, 0x47)
@@ -129,7 +129,7 @@ class Chart(Widget):
     def _shade(self, ink: Ink, y: int, height: int) -> Style:
         ground = ink.colors["background"]
         part = 1.0 - 0.55 * y / max(1, height - 1)
-        return Style(color=blend(ground, ink.colors[self.role], part), bgcolor=ground)
+        return Style(color=blend(ground, ink.colors[self.role], part), bgcolor=drawn(ground))
 
 
 def span_of(points: Sequence[tuple[float, float]], end: float) -> float:

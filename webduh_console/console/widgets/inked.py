@@ -33,6 +33,11 @@ def ink_of(widget: Widget) -> Ink:
     return known[1]
 
 
+def ink_again(app: App[Any]) -> None:
+    """The theme that is on has other colours now."""
+    _inks.pop(app, None)
+
+
 class Line(Widget):
     """One line of pieces, the right part at the right edge. Subclasses answer `pieces`."""
 
