@@ -240,7 +240,7 @@ async def test_an_action_can_be_typed_by_its_name(full: Context) -> None:
     app = worlds.console(full)
     async with opened(app) as pilot:
         await pilot.press("colon", *"next-theme", "enter")
-        await until(pilot, lambda: app.theme == "day")
+        await until(pilot, lambda: app.theme == "paper")
 
 
 async def test_leaving_is_one_key_when_nothing_runs(full: Context) -> None:
