@@ -33,8 +33,8 @@ async def test_the_footer_offers_what_can_be_done_here(full: Context) -> None:
     async with opened(app, (160, 48)) as pilot:
         offered = [action.name for action, _ in app.screen.query_one(ActionBar).offered()]
         assert offered == [
-            "choose", "deploy", "deploy_folder", "logs", "rollback", "open_address", "deployments", "targets",
-            "sort", "update", "filter", "command", "jump", "help", "leave",
+            "choose", "deploy", "deploy_folder", "logs", "rollback", "open_address", "mark_app",
+            "deployments", "targets", "sort", "update", "filter", "command", "jump", "help", "leave",
         ]  # fmt: skip
         await pilot.press("down", "down", "down")
         await pilot.pause()

@@ -35,6 +35,7 @@ from webduh_console.model.target import CancelToken
 if TYPE_CHECKING:
     from webduh_console.commands.context import Context
     from webduh_console.console.commanding import Adopted, Answered
+    from webduh_console.console.many import PlannedOne
 
 Clock = Callable[[], datetime]
 
@@ -170,18 +171,27 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     # Deployments.
 
-    def start(self, plan: Plan) -> None:
-        """Carry out a plan, and show it."""
+    def start(self, plan: Plan, shown: bool = True) -> None:
+        """Carry out a plan, and show it; one of many goes on among what happens now."""
         from webduh_console.commands import api
 
         cancel = CancelToken()
-        self.follow(self.deployments.add(plan, cancel), lambda: api.apply(self.context, plan, cancel))
+        self.follow(self.deployments.add(plan, cancel), lambda: api.apply(self.context, plan, cancel), shown)
 
-    def follow(self, live: Live, events: Callable[[], Iterator[AnyEvent]]) -> None:
+    def on_planned_one(self, message: "PlannedOne") -> None:
+        """One of many is planned."""
+        from webduh_console.console.many import begin
+
+        begin(self, message)
+
+    def follow(self, live: Live, events: Callable[[], Iterator[AnyEvent]], shown: bool = True) -> None:
         """Read a deployment's events in a worker of its own, and show it."""
         reading = partial(self._read_events, live, events)
         self.run_worker(reading, thread=True, exclusive=True, group=f"deployment-{live.id}", exit_on_error=False)
-        self.show_deployment(live)
+        if shown:
+            self.show_deployment(live)
+        else:
+            self.deployment_signal.publish(live)
 
     def on_adopted(self, message: "Adopted") -> None:
         """A script's deployment began; its worker reads the events."""

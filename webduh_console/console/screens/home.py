@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from webduh_console.console import planning
+from webduh_console.console import many, planning
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.cells import (
@@ -218,7 +218,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         apps = self.apps
         parts = [f"/{apps.needle}"] if apps.needle else []
         parts.append(f"{apps.count()} of {len(apps.all)}" if apps.needle else f"{len(apps.all)}")
-        titled(apps, "Apps", " · ".join(parts))
+        marked = len(self.marked())
+        titled(apps, "Apps", " · ".join([*parts, *([f"{marked} marked"] if marked else [])]))
         silent = len(self.console.board.silent())
         titled(self.targets, "Targets", f"{silent} of {len(self.console.board.targets)} silent" if silent else "")
         error = self.console.board.error
@@ -253,6 +254,20 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
             return live.key if live is not None else found
         return next((one for one in self.console.board.rows if key_text(one) == key), None)
 
+    def marked(self) -> list[AppKey]:
+        """The apps that are marked and shown, in the order of the table."""
+        keys = [row.key for row in self.apps.rows if row.key in self.apps.marked]
+        by_text = {key_text(key): key for key in self.console.board.rows}
+        return [by_text[key] for key in keys if key in by_text]
+
+    def action_back(self) -> None:
+        """Mark none; else drop the filter."""
+        if self.marked():
+            self.apps.unmark()
+            self._words()
+        else:
+            super().action_back()
+
     def can(self, action: Action) -> bool:
         """An app, or an address, must be selected."""
         key = self.selected()
@@ -262,7 +277,9 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         if action.needs == "address":
             return row is not None and bool(row.actual.url)
         if action.name == "back":
-            return bool(self.needle())
+            return bool(self.needle()) or bool(self.marked())
+        if action.name == "mark_app":
+            return self.apps.has_focus and row is not None
         return row is not None if action.needs == "app" else True
 
     def look_for(self, needle: str) -> None:
@@ -306,8 +323,15 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
     def action_deploy(self) -> None:
         """Plan a deployment of the selected app."""
         key = self.selected()
-        if key is not None:
+        if len(self.marked()) > 1:
+            many.act(self.console, "deploy", self.marked(), self.apps.unmark)
+        elif key is not None:
             planning.deploy(self.console, key)
+
+    def action_mark_app(self) -> None:
+        """Mark the app under the cursor, so that a key acts on all that are marked."""
+        self.apps.mark()
+        self._words()
 
     def action_deploy_folder(self) -> None:
         """Ask for a folder and plan its deployment."""
@@ -316,7 +340,9 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
     def action_rollback(self) -> None:
         """Plan the way back to the release before."""
         key = self.selected()
-        if key is not None:
+        if len(self.marked()) > 1:
+            many.act(self.console, "rollback", self.marked(), self.apps.unmark)
+        elif key is not None:
             planning.rollback(self.console, key)
 
     def action_logs(self) -> None:

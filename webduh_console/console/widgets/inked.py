@@ -106,6 +106,10 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         """A head line's pieces."""
         return []
 
+    def ticked(self, index: int) -> bool:
+        """Whether a row is marked, to be acted on with others."""
+        return False
+
     def draw_empty(self, width: int) -> Iterable[list[Piece]]:
         """What stands there when there are no rows."""
         return ()
@@ -163,7 +167,9 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         if index >= self.count():
             return ink.strip((), width)
         here = index == self.cursor
-        mark = ("▌ ", "accent") if here and self.has_focus else ("▏ ", "faint") if here else ("  ", "text")
+        tick = "✓" if self.ticked(index) else " "
+        bar, role = ("▌", "accent") if here and self.has_focus else ("▏", "faint") if here else (" ", "accent")
+        mark = (bar + tick, role if tick == " " else "bold accent")
         ground = "raised" if here and self.has_focus else "background"
         return ink.strip([mark, *self.draw(index, width - 2)], width, ground)
 

@@ -44,6 +44,7 @@ class Table(Rows):
         self.needle = ""
         self.sorted_by: str | None = None
         self.reverse = False
+        self.marked: set[str] = set()
         self._layout: list[tuple[int, int]] = []
 
     def count(self) -> int:
@@ -58,12 +59,29 @@ class Table(Rows):
     def put(self, rows: Iterable[TableRow]) -> None:
         """Show these rows; what did not change is not drawn again."""
         self.all = list(rows)
+        self.marked &= {row.key for row in self.all}
         self._arrange()
 
     def look_for(self, needle: str) -> None:
         """Show only rows that match; empty: all."""
         self.needle = needle
         self._arrange()
+
+    def ticked(self, index: int) -> bool:
+        """Whether the row is marked."""
+        return self.rows[index].key in self.marked
+
+    def mark(self) -> None:
+        """Mark the row under the cursor, or no longer, and go on to the next."""
+        if self.key is not None:
+            self.marked ^= {self.key}
+            self.redraw(self.cursor)
+            self.cursor += 1
+
+    def unmark(self) -> None:
+        """Mark none."""
+        self.marked = set()
+        self.refresh()
 
     def sort_next(self) -> str:
         """Sort by the next shown column, or by none after the last; the answer says by what."""
