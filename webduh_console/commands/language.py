@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status:status", "Show what runs, and whether it is well."),
     "top": ("status:top", "Show the CPU and memory of every instance."),
     "releases": ("history:releases", "List the kept releases of an app."),
+    "sbom": ("sbom:sbom", "List the packages in a release."),
     "deployments": ("history:deployments", "List what was deployed, when, by whom, and how it ended."),
     "apply": ("apply:apply", "Make a folder, or a project of many apps, as its file says."),
     "sync": ("sync:sync", "Learn anew what a target knows, such as on another laptop."),

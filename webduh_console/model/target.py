@@ -303,6 +303,17 @@ class Enterable(Protocol):
 
 
 @runtime_checkable
+class Itemizing(Protocol):
+    """A target that can say what a kept release is made of."""
+
+    def sbom(self, release: Release, version: str) -> bytes:
+        """A CycloneDX document in JSON, kept beside the release's record from then on; `version` is that of webduh.
+
+        TargetError when what was built is not there any more.
+        """
+
+
+@runtime_checkable
 class Driftable(Protocol):
     """A target that can say what somebody changed there by hand."""
 

@@ -168,6 +168,12 @@ class LocalTarget:
         chosen = self.keys() if keys is None else keys
         return drift(self.layout, self.supervisor, [self.record(key, PLACE) for key in chosen])
 
+    def sbom(self, release: Release, version: str) -> bytes:
+        """The packages in the folder of a release, as CycloneDX."""
+        from webduh_console.targets.local.itemizing import bill
+
+        return bill(self.layout, self.layout.app(release.key) / "releases" / str(release.number), release, version)
+
     def note(self, line: str) -> None:
         """Append a line on who did what to this machine as a target."""
         audit(self.layout.root / "audit.log", line)

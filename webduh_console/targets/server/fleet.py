@@ -224,6 +224,10 @@ class Fleet:
         """What one server remembers of an app."""
         return self.at(place).record(key, place)
 
+    def sbom(self, release: Release, version: str) -> bytes:
+        """The packages in the image of a release, told by the first server that has it."""
+        return self.at(self.standing(release.key).lead).sbom(release, version)
+
     def schedules(self, keys: Sequence[AppKey] | None = None) -> Sequence[ScheduleState]:
         """The schedules of what serves, each on the one server that runs it."""
         answers = self._answered(lambda server: server.schedules(server.keys_of(self.name) if keys is None else keys))

@@ -219,6 +219,13 @@ class ServerTarget:
 
         return drift(self.folder, self.engine, keys)
 
+    def sbom(self, release: Release, version: str) -> bytes:
+        """The packages in the image of a release, as CycloneDX."""
+        from webduh_console.targets.server.builder import SOCKET
+        from webduh_console.targets.server.itemizing import bill
+
+        return bill(self.folder, SOCKET, release, version)
+
     def note(self, line: str) -> None:
         """Append a line on who did what to the server itself."""
         from webduh_console.targets.server.audit import note
