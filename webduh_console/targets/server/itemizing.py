@@ -16,7 +16,8 @@ TOO_MUCH = 65
 _SECONDS = 300.0
 
 # Words: Docker's socket, an image, the most bytes; patterns. Writes a tar archive, compressed. The container is made to
-# look into its files: it is never started. The label is for whoever finds one that a cut connection has left.
+# look into its files: it is never started. Its label is when it was made: one that a cut connection has left is removed
+# by the next look, ten minutes later.
 READ = r"""
 export DOCKER_HOST="unix://$1"
 image=$2 most=$3
@@ -26,11 +27,13 @@ leave() { [ -z "$id" ] || docker rm -f "$id" >/dev/null 2>&1; [ -z "$work" ] || 
 trap leave EXIT
 trap 'exit 143' HUP INT TERM
 docker image inspect "$image" >/dev/null 2>&1 || exit 66
-for left in $(docker ps -aq --filter label=webduh.itemizing --filter status=created); do
-  docker rm -f "$left" >/dev/null 2>&1
-done
+time=$(date +%s)
+docker ps -a --filter label=webduh.itemizing --format '{{.ID}} {{.Label "webduh.itemizing"}}' |
+  while read -r left made; do
+    [ $((time - made)) -lt 600 ] || docker rm -f "$left" >/dev/null 2>&1
+  done
 work=$(mktemp -d) || exit 74
-id=$(docker create --network none --label webduh.itemizing=1 "$image" nothing) || exit 70
+id=$(docker create --network none --label "webduh.itemizing=$time" "$image" nothing) || exit 70
 case $(tar --version 2>/dev/null) in *GNU*) wild=--wildcards ;; *) wild= ;; esac
 docker export "$id" | tar -xf - -C "$work" $wild "$@" 2>/dev/null
 find "$work" -type l -exec rm -f {} +
