@@ -33,10 +33,12 @@ class Native(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def install_steps(source: Source, found: Package, members: tuple[str, ...] = ()) -> tuple[BuildStep, ...]:
+def install_steps(
+    source: Source, found: Package, members: tuple[str, ...] = (), adds: tuple[Command, ...] = ()
+) -> tuple[BuildStep, ...]:
     """The steps that make node_modules; none without dependencies. `source` is where it is installed.
 
-    `members` are those of the workspace that it is the root of.
+    `members` are those of the workspace that it is the root of, `adds` what adds to what the app depends on.
     """
     if not found.dependencies and not found.workspaces and not members:
         return ()
@@ -44,7 +46,7 @@ def install_steps(source: Source, found: Package, members: tuple[str, ...] = ())
     inputs = _inputs(source, manager, members)
     whole = _depends_on_more(source, found) or _members_depend(source, members)
     schemas = _schemas(source) if found.has("prisma", "@prisma/client") else ()
-    plug = manager.berry and not _has_node_modules(source)
+    plug = not found.linked
     outputs = (".yarn", ".pnp.cjs", ".pnp.loader.mjs", "node_modules") if plug else ("node_modules",)
     needed = () if whole else tuple(dict.fromkeys((*inputs, *schemas)))
     env = {"CI": "1", "NODE_ENV": "development"}  # in production what is only needed to build would be left out
@@ -52,6 +54,9 @@ def install_steps(source: Source, found: Package, members: tuple[str, ...] = ())
         env |= _OF_CHROMIUM
     command = _install(manager)
     steps = [BuildStep("install the dependencies", command, manager.needs, needed, outputs, (manager.cache,), env)]
+    for add in adds:
+        outside = {"NODE_ENV": "development"}  # with CI set, some refuse to change what is locked
+        steps.append(BuildStep("add to them", add, manager.needs, needed, outputs, (manager.cache,), outside))
     if members and not plug:
         # Some members get dependencies of their own; a folder that is named must be there.
         folders = tuple(f"{member}/node_modules" for member in members)
@@ -117,13 +122,6 @@ def _install(manager: Manager) -> Command:
     if manager.name == "npm":
         return ("npm", "ci")
     return (manager.name, "install", "--immutable" if manager.berry else "--frozen-lockfile")
-
-
-def _has_node_modules(source: Source) -> bool:
-    """Whether a Yarn from 2 on is told to make node_modules."""
-    return (
-        re.search(r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", source.text(".yarnrc.yml"), re.MULTILINE) is not None
-    )
 
 
 def _schemas(source: Source) -> tuple[str, ...]:
