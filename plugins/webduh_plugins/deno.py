@@ -33,21 +33,27 @@ _ENTRIES = tuple(
     for name in ("main", "server", "index", "app", "mod")
     for ending in ("ts", "tsx", "js", "mjs")
 )
-_OF_DENO = re.compile(r"\bDeno\.(?:serve|listen|env)\b|from\s+[\"'](?:https://deno\.land/|jsr:|npm:)")
+_OF_DENO = re.compile(
+    r"\bDeno\.(?:serve|listen|env|ServeDefaultExport)\b|from\s+[\"'](?:https://deno\.land/|jsr:|npm:)"
+)
 _READ = re.compile(r"Deno\.env\.get\(\s*[\"'](\w+)[\"']\s*\)(?:\s*(?:\|\||\?\?)\s*[\"']([^\"'\n]*)[\"'])?")
 _PORT = re.compile(r"(?:Deno\.serve\(|\.listen\(|Deno\.listen\(|\bserve\()[^)]*?\bport\s*:\s*(\d{2,5})\b", re.DOTALL)
 _CONSTANT = re.compile(r"\b(?:port|PORT)\s*=\s*(\d{2,5})\b")
 _DEVELOPS = re.compile(r"--watch\b|\bdev\.ts\b|\bvite\b(?! (?:build|preview))")
-_EXPORTED = re.compile(r"^export\s+default\s*\{[^}]*\bfetch\b", re.MULTILINE)
+_LISTENS = re.compile(r"\bDeno\.(?:serve|listen)\b|\.listen\(|\bserve\(")
+_EXPORTS = re.compile(
+    r"^export\s+default\s*(?:\{[^;]*?\bfetch\b|app\b|[^;]*\bDeno\.ServeDefaultExport\b)", re.MULTILINE | re.DOTALL
+)
 _USUAL_PORT = 8000
 
 
 class _Settings(NamedTuple):
-    """What deno.json says. `file` is empty if there is none."""
+    """What deno.json says. `file` is empty if there is none; `locks`: a lock file counts."""
 
     file: str
     tasks: dict[str, str]
     imports: dict[str, str]
+    locks: bool = True
 
 
 class Plugin:
@@ -78,7 +84,8 @@ class Plugin:
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """What it imports is fetched into a folder of the app; a task builds it, and another one starts it."""
-        said, entry, lines = _settings(source), _entry(source), procfile(source)
+        said, lines = _settings(source), procfile(source)
+        entry = _told_entry(source, said) or _entry(source)
         start = argv(lines["web"]) if "web" in lines else _start(said, entry, source.text(entry) if entry else "")
         text = "".join(source.text(file) for file in _programs(source))
         asked = first_version(
@@ -86,7 +93,9 @@ class Plugin:
         )
         others = tuple(Process(name, argv(line)) for name, line in lines.items() if name != "web")
         where = {"DENO_DIR": ".deno"}
-        fetch = ("deno", "cache", entry) if entry else ("deno", "install", *_frozen(source))
+        # What is locked is taken as it is locked; without a lock file nothing could be.
+        frozen = ("--frozen",) if said.locks and source.exists("deno.lock") else ()
+        fetch = ("deno", "cache", *frozen, entry) if entry else ("deno", "install", *frozen)
         build = (BuildStep("build", ("deno", "task", "build"), ("deno",), outputs=("_fresh",), env=where),)
         port = _port(start, text)
         return BuildPlan(
@@ -124,7 +133,8 @@ def _settings(source: Source) -> _Settings:
         ) from error
     tasks = {name: _task(task) for name, task in table(said, "tasks").items()}
     imports = {name: text for name, text in table(said, "imports").items() if isinstance(text, str)}
-    return _Settings(file, {name: task for name, task in tasks.items() if task}, imports)
+    locks = said.get("lock") is not False
+    return _Settings(file, {name: task for name, task in tasks.items() if task}, imports, locks)
 
 
 def _task(value: object) -> str:
@@ -140,28 +150,50 @@ def _entry(source: Source) -> str:
     return next(filter(source.exists, _ENTRIES), "")
 
 
-def _start(said: _Settings, entry: str, program: str) -> Command | None:
-    """The task that starts the app in production; one for whoever writes it does not count."""
+def _told_entry(source: Source, said: _Settings) -> str:
+    """The program that a task runs to start the app, if it is there."""
+    words = _task_line(said).split()
+    program = (
+        next((word for word in words[2:] if re.search(r"\.[cm]?[jt]sx?$", word)), "") if words[:1] == ["deno"] else ""
+    )
+    return program.removeprefix("./") if source.exists(program.removeprefix("./")) else ""
+
+
+def _task_line(said: _Settings) -> str:
+    """What the task that starts the app in production runs in the end; one for whoever writes it does not count."""
+    return said.tasks.get(_start_task(said), "")
+
+
+def _start_task(said: _Settings) -> str:
     for name in ("start", "preview", "serve"):
-        line = said.tasks.get(name, "")
-        if line and not _DEVELOPS.search(line):
-            command = argv(line)
-            return _served(command) if command[0] == "deno" else ("deno", "task", name)
-    if _EXPORTED.search(program):
+        for _ in range(3):
+            told = re.fullmatch(r"deno task ([\w:.-]+)", said.tasks.get(name, "").strip())
+            name = told[1] if told and told[1] in said.tasks else name
+        if name in said.tasks and not _DEVELOPS.search(said.tasks[name]):
+            return name
+    return ""
+
+
+def _start(said: _Settings, entry: str, text: str) -> Command | None:
+    """The task that starts the app, else its program: one that gives away what answers is served."""
+    if line := _task_line(said):
+        command = argv(line)
+        return _served(command) if command[0] == "deno" else ("deno", "task", _start_task(said))
+    if not entry:
+        return None
+    if _EXPORTS.search(text) and not _LISTENS.search(text):
         return _served(("deno", "serve", "--allow-all", entry))
-    return ("deno", "run", "--allow-all", entry) if entry else None
-
-
-def _frozen(source: Source) -> Command:
-    """What keeps the lock file as it is, if there is one."""
-    return ("--frozen",) if source.exists("deno.lock") else ()
+    return ("deno", "run", "--allow-all", entry)
 
 
 def _served(command: Command) -> Command:
-    """`deno serve` listens where it is told, not at PORT."""
-    if command[:2] != ("deno", "serve") or any(word.startswith("--port") for word in command):
+    """`deno serve` listens where it is told, not at PORT; a host that only its container reaches is none."""
+    if command[:2] != ("deno", "serve"):
         return command
-    return ("deno", "serve", "--port", "${PORT}", *command[2:])
+    rest = re.sub(r"--host[= ](?:localhost|127\.0\.0\.1)(?: |$)", "", " ".join(command[2:])).split(" ")
+    host = () if any(word.startswith("--host") for word in rest) else ("--host", "0.0.0.0")
+    port = () if any(word.startswith("--port") for word in rest) else ("--port", "${PORT}")
+    return ("deno", "serve", *host, *port, *filter(None, rest))
 
 
 def _port(start: Command | None, text: str) -> int | None:

@@ -33,6 +33,9 @@ from webduh_plugins.node_start import Start, entry_of, port_of, served_folder, s
 from webduh_plugins.node_workspace import Place, build_steps, library_steps, place_of
 
 _PROGRAMS = ("server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "main.mjs", "server.cjs")
+_LOOPBACK = re.compile(
+    r"(?:^|\s)(?:(?:-H|--host|--hostname|--bind|-b)[= ]|HOST(?:NAME)?=)[\"']?(?:localhost|127\.0\.0\.1)\b"
+)
 _METEOR = ".meteor/release"
 
 
@@ -73,6 +76,7 @@ class Plugin:
         app = _app(source, options)
         place, found, output, start = app.place, app.package, app.output, app.start
         static = _static(app)
+        adds = output.adds if start.command is not None else ()
         asked = versions(source, found.manager, place.root if place.folder else None)
         needs = native(source, found)
         others = tuple(
@@ -84,7 +88,9 @@ class Plugin:
             self.name,
             "javascript",
             variant=app.kind.name if app.kind else "",
-            install=install_steps(place.root, place.top() if place.folder else found, place.members),
+            install=install_steps(
+                place.root, place.top() if place.folder else found, place.members, tuple(map(found.adds, adds))
+            ),
             build=(*generated_by_build(source, found), *_build(app)),
             processes=(*main, *(other for other in others if other.name != "worker" or not start.worker)),
             static=static,
@@ -101,8 +107,9 @@ class Plugin:
             build_apt=(*needs.build_apt, *(needs.apt if static else ())),
             runtime=output.runtime if main and len(main) + len(others) == 1 else (),
             writes=tuple(map(place.path, output.writes)) if main else (),
-            files=output.files,
+            files={place.path(path): text for path, text in output.files.items()} if main or output.build else {},
             checks=output.checks,
+            base=_base(app),
             from_root=bool(place.folder),
         )
 
@@ -194,6 +201,17 @@ def _evidence(app: App) -> Iterator[Evidence]:
         yield Evidence("package.json", f"says that {found.manager.name} is the package manager")
 
 
+def _base(app: App) -> str:
+    """What it is built on: Node, for an app whose package manager alone is Bun; else what that says."""
+    found, command = app.package, app.start.command or ()
+    if found.manager.name != "bun":
+        return ""
+    told = re.split(r"[\s;&|]+", app.start.script)
+    runs = bool({"bun", "bunx"} & {*told, *command[:1]}) and command[:2] != ("bun", "run")
+    own = "bun" in told or (not app.start.script and runs)
+    return "" if own or (app.reading.bun and app.start.command is not None) else "node"
+
+
 def _static(app: App) -> Static | None:
     static = app.output.static if app.start.command is None else None
     return static and Static(app.place.path(static.dir), spa=static.spa, not_found=static.not_found)
@@ -201,23 +219,12 @@ def _static(app: App) -> Static | None:
 
 def _build(app: App) -> Iterator[BuildStep]:
     """The steps that build: the app's own script, else what its framework needs; then what puts its output together."""
-    place, found, one, output = app.place, app.package, app.kind, app.output
+    place, found, output = app.place, app.package, app.output
     outputs = tuple(place.path(path) for path in output.outputs)
-    names = ("build", *(one.scripts if one else ()))
-    script = next((name for name in names if name in found.scripts), "")
     needs = found.manager.needs
-    if found.manager.name == "bun" and one is not None and one.build:
+    if found.manager.name == "bun" and (_base(app) or (app.kind is not None and app.kind.build)):
         needs = ("bun", "node")  # its programs are Node's
-    if output.build is not None:
-        steps = [*library_steps(place, found), BuildStep("build", output.build, needs, outputs=outputs)]
-    elif script:
-        steps = list(build_steps(place, found, script, outputs))
-    elif output.default is not None or (one is not None and one.build):
-        run = output.default or (found.program(*one.build) if one else ())
-        steps = [*library_steps(place, found), BuildStep("build", run, needs, outputs=outputs)]
-    else:
-        steps = list(library_steps(place, found))
-    for step in steps:
+    for step in _builds(app, outputs):
         changed = outputs == step.outputs and output.env
         yield BuildStep(
             step.name,
@@ -234,6 +241,33 @@ def _build(app: App) -> Iterator[BuildStep]:
             yield BuildStep("put the files together", run, outputs=(run[-1],))
 
 
+def _builds(app: App, outputs: tuple[str, ...]) -> Iterator[BuildStep]:
+    """The steps that build, as they are told."""
+    place, found, one, output = app.place, app.package, app.kind, app.output
+    if output.build is not None:
+        yield from library_steps(place, found)
+        yield BuildStep("build", output.build, outputs=outputs)
+    elif script := _build_script(found, one):
+        yield from build_steps(place, found, script, outputs)
+    else:
+        yield from library_steps(place, found)
+        before = found.built_by_start(found.followed("start"))
+        if output.default is not None or (one is not None and one.build):
+            run = output.default or (found.program(*one.build) if one else ())
+            yield BuildStep("build", run, outputs=outputs)
+        elif before and app.start.command is not None:
+            yield BuildStep("build", found.runs_line(before), outputs=outputs)
+
+
+def _build_script(found: Package, one: Kind | None) -> str:
+    """The script that builds the app: `build`, unless that is for something else than its framework."""
+    line = found.scripts.get("build")
+    named = next((name for name in (one.scripts if one else ()) if name in found.scripts), "")
+    if line is None or not named or one is None:
+        return named if line is None else "build"
+    return "build" if any(word in line for word in (one.build[0], *one.scripts)) else named
+
+
 def _warnings(app: App) -> Iterator[str]:
     found, one, output, start, said = app.package, app.kind, app.output, app.start, app.reading
     if start.command is None and output.static is None:
@@ -246,14 +280,22 @@ def _warnings(app: App) -> Iterator[str]:
     base = base_path(app.place.source, one.name) if one else ""
     if base and output.static is not None and start.command is None:
         yield f"The pages are built for {base}, and are served at /: build them for / unless a proxy takes {base} away."
+    if start.command is not None and not start.worker and (where := _listens_to_itself(app)):
+        yield f"{where} listens on localhost, where nothing outside its container reaches it: let it listen on 0.0.0.0."
     yield from _about_port(app, port_of(start, output, said))
-    if start.command is not None and not start.worker and _only_here(start, said):
-        yield "It listens on 127.0.0.1, where nobody outside of its container reaches it: listen on 0.0.0.0 or HOST."
     if len(found.locks) > 1:
         yield f"There are several lock files ({', '.join(found.locks)}): {found.manager.name} is used."
     if found.dependencies and not found.manager.lock:
         others = f", and {found.locks[0]} is another package manager's" if found.locks else ""
         yield f"There is no lock file{others}: a later build may install other versions."
+
+
+def _listens_to_itself(app: App) -> str:
+    """What lets the app listen where only its own container reaches it: its start script, or a file."""
+    if _LOOPBACK.search(app.start.script):
+        return "The start script"
+    own = app.output.command is not None and not app.start.script
+    return "" if own else app.reading.loopback
 
 
 def _about_port(app: App, port: int | None) -> Iterator[str]:
@@ -269,13 +311,6 @@ def _about_port(app: App, port: int | None) -> Iterator[str]:
         return  # such frameworks read PORT themselves, and so does Bun for what a file exports
     elif "PORT" not in " ".join(found.scripts.values()) + " ".join(start.command):
         yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
-
-
-def _only_here(start: Start, said: Reading) -> bool:
-    """Whether what is started says that only this machine may reach it."""
-    words = " ".join(start.command or ())
-    told = re.search(r"(?:--host(?:name)?|-H|HOST|HOSTNAME)[= ](?:localhost|127\.0\.0\.1)\b", f"{start.script} {words}")
-    return told is not None or (said.only_here and not said.reads_host)
 
 
 def _meteor() -> UsageError:

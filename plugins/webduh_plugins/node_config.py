@@ -13,7 +13,8 @@ class Output(NamedTuple):
 
     `steps` are commands to run after the build; `outputs` the folders that it makes, `env` what its build is told,
     `variables` what the app is given while it runs. `build` is what builds instead of the app's script, `default` what
-    does without one; `volumes` are names and folders. `files`, `runtime`, `writes` and `checks` are as in a plan.
+    does without one; `volumes` are names and folders, `adds` packages that the build needs and the app does not depend
+    on. `files`, `runtime`, `writes` and `checks` are as in a plan.
     """
 
     static: Static | None = None
@@ -31,6 +32,7 @@ class Output(NamedTuple):
     writes: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
+    adds: tuple[str, ...] = ()
 
 
 def config(source: Source, *names: str) -> str:

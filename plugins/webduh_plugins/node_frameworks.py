@@ -46,6 +46,9 @@ ENTRIES = tuple(
 )
 
 
+_OTHER_BUILDS = ("vite", "webpack", "parcel", "rsbuild", "ng", "react-scripts", "vue-cli-service")
+
+
 def kind(source: Source, found: Package) -> tuple[Kind, str] | None:
     """The framework that a package is made with, and the dependency that told it."""
     for one in KINDS:
@@ -72,16 +75,24 @@ def _bundles_pages(source: Source, found: Package) -> bool:
     return builds and sites.makes_pages(source, found) and not _own_start(found)
 
 
+def _is_documented_by(program: str) -> Callable[[Source, Package], bool]:
+    """Whether a generator of documents makes the app, and not only documents beside it."""
+
+    def documents(source: Source, found: Package) -> bool:
+        line = found.scripts.get("build", "")
+        if program in line or "docs" in line:
+            return True
+        if line and any(called_in(line, other) for other in _OTHER_BUILDS):
+            return False
+        return not (source.exists("index.html") and found.has("vite")) and not _starts(source, found)
+
+    return documents
+
+
 def _parcels(source: Source, found: Package) -> bool:
     if any(called_in(line, "parcel") for line in found.scripts.values()):
         return True
     return bool(source.files("*.html")) or "build" not in found.scripts
-
-
-def _is_all_docs(source: Source, found: Package) -> bool:
-    """Whether the pages of a site for docs are all there is, and not the manual of an app with a build of its own."""
-    line = found.scripts.get("build", "")
-    return not line or "press" in line or not source.exists("index.html")
 
 
 def _makes_a_server(source: Source, found: Package) -> bool:
@@ -111,7 +122,11 @@ def _serving(name: str, *told_by: str, when: Callable[[Source, Package], bool] =
 
 KINDS = (
     Kind("next", ("next",), next_js, ("next", "build"), ("next.config",), ("next",)),
-    Kind("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), servers.nuxt, ("nuxt", "build"), ("nuxt.config",), ("nuxt", "nuxi")),
+    Kind(
+        *("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), servers.nuxt, ("nuxt", "build"), ("nuxt.config",)),
+        serves=("nuxt", "nuxi", "nuxt-ts"),
+        scripts=("generate",),
+    ),
     Kind(
         *("sveltekit", ("@sveltejs/kit",), servers.sveltekit, ("vite", "build"), ("svelte.config",)),
         serves=("vite", "svelte-kit"),
@@ -151,13 +166,13 @@ KINDS = (
         *("vitepress", ("vitepress",), sites.vitepress, ("vitepress", "build")),
         serves=("vitepress",),
         scripts=("docs:build", "build:docs"),
-        when=_is_all_docs,
+        when=_is_documented_by("vitepress"),
     ),
     Kind(
         *("vuepress", ("vuepress", "vuepress-vite"), sites.vuepress, ("vuepress", "build")),
         serves=("vuepress", "vuepress-vite"),
         scripts=("docs:build", "build:docs"),
-        when=_is_all_docs,
+        when=_is_documented_by("vuepress"),
     ),
     Kind(
         *("eleventy", ("@11ty/eleventy",), sites.eleventy, ("eleventy",), (".eleventy", "eleventy.config")),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from webduh_console.frameworks import BuildStep, Command, Source, table
-from webduh_plugins.node_manager import Manager, plugs_in
+from webduh_plugins.node_manager import Manager
 from webduh_plugins.node_package import Package
 
 _SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs", "bunfig.toml")
@@ -33,10 +33,12 @@ class Native(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def install_steps(source: Source, found: Package, members: tuple[str, ...] = ()) -> tuple[BuildStep, ...]:
+def install_steps(
+    source: Source, found: Package, members: tuple[str, ...] = (), adds: tuple[Command, ...] = ()
+) -> tuple[BuildStep, ...]:
     """The steps that make node_modules; none without dependencies. `source` is where it is installed.
 
-    `members` are those of the workspace that it is the root of.
+    `members` are those of the workspace that it is the root of, `adds` what adds to what the app depends on.
     """
     if not found.dependencies and not found.workspaces and not members:
         return ()
@@ -44,7 +46,7 @@ def install_steps(source: Source, found: Package, members: tuple[str, ...] = ())
     inputs = _inputs(source, manager, members)
     whole = _depends_on_more(source, found) or _members_depend(source, members)
     schemas = _schemas(source) if found.has("prisma", "@prisma/client") else ()
-    plug = plugs_in(source, manager)
+    plug = not found.linked
     outputs = (".yarn", ".pnp.cjs", ".pnp.loader.mjs", "node_modules") if plug else ("node_modules",)
     needed = () if whole else tuple(dict.fromkeys((*inputs, *schemas)))
     env = {"CI": "1", "NODE_ENV": "development"}  # in production what is only needed to build would be left out
@@ -52,6 +54,9 @@ def install_steps(source: Source, found: Package, members: tuple[str, ...] = ())
         env |= _OF_CHROMIUM
     command = _install(manager)
     steps = [BuildStep("install the dependencies", command, manager.needs, needed, outputs, (manager.cache,), env)]
+    for add in adds:
+        outside = {"NODE_ENV": "development"}  # with CI set, some refuse to change what is locked
+        steps.append(BuildStep("add to them", add, manager.needs, needed, outputs, (manager.cache,), outside))
     if members and not plug:
         # Some members get dependencies of their own; a folder that is named must be there.
         folders = tuple(f"{member}/node_modules" for member in members)

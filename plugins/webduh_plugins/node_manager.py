@@ -25,8 +25,7 @@ _SIGNS = {".pnpmfile.cjs": "pnpm", "pnpm-workspace.yaml": "pnpm", ".yarnrc.yml":
 _PNPM = {"5": "7", "6": "8"}
 """The lock file's version → the pnpm that wrote it, as far as today's would not read it."""
 _YARN = {"4": "2", "5": "3", "6": "3"}
-_ONE_LINE = re.compile(r"[\^~=v]*\d+(?:\.(?:\d+|x|\*))*")
-_EXACT = re.compile(r"\d+(?:\.\d+)*")
+_NUMBER = re.compile(r"\d+")
 
 
 class Manager(NamedTuple):
@@ -52,6 +51,17 @@ class Manager(NamedTuple):
         """The programs that its commands call."""
         return ("bun",) if self.name == "bun" else ("node", self.name)
 
+    def adds(self, package: str, member: str = "", name: str = "") -> Command:
+        """The command that adds a package for the build alone; to the `member` called `name`, run at its root."""
+        if self.name == "pnpm":
+            return ("pnpm", *(("--filter", name or f"./{member}") if member else ()), "add", "--save-dev", package)
+        if self.name == "yarn":
+            return ("yarn", *(("workspace", name) if member else ()), "add", "--dev", package)
+        if self.name == "bun":
+            return ("bun", "add", *(("--cwd", member) if member else ()), "--dev", package)
+        place = (f"--workspace={member}",) if member else ()
+        return ("npm", "install", "--no-save", "--no-audit", "--no-fund", *place, package)
+
     def runs(self, script: str, member: str = "", name: str = "") -> Command:
         """The command that runs a script; that of the `member` called `name`, when it is run at a workspace's root."""
         if not member:
@@ -66,7 +76,10 @@ class Manager(NamedTuple):
 
 
 def manager_of(source: Source) -> Manager:
-    """`packageManager` says it, else `devEngines`, the lock file, `engines`, a file of its own; else it is npm."""
+    """`packageManager` says it, else `devEngines`, a lock file, `volta`, `engines`, a file of its own; else it is npm.
+
+    A version that only `volta` or `engines` asks for counts too, before what the lock file lets guess.
+    """
     found = source.json("package.json")
     word, _, version = _text(found.get("packageManager")).partition("@")
     version = version.partition("+")[0]
@@ -74,23 +87,19 @@ def manager_of(source: Source) -> Manager:
         word, version = _developed_with(found)
     lock = next((file for file, name in LOCKS.items() if source.exists(file) and word in ("", name)), "")
     if word in CACHES:
-        berry = word == "yarn" and not version.startswith("1.") and version != "1"
-        return Manager(word, "package.json", lock, version, berry)
+        version = version or _asked(found, word)
+        return Manager(word, "package.json", lock, version, word == "yarn" and _berry(source, lock, version))
     lock = lock or next(filter(source.exists, LOCKS), "")
-    engines = table(found, "engines")
     if lock:
-        return _as_engines_say(_locked(source, lock), engines)
-    asked = next((name for name in ("pnpm", "yarn", "bun") if name in engines), "")
-    if asked:
-        return _as_engines_say(Manager(asked, "package.json"), engines)
+        return _locked(source, lock, _asked(found, LOCKS[lock]))
+    said = {**table(found, "engines"), **table(found, "volta")}
+    told = next((name for name in ("pnpm", "yarn", "bun") if name in said), "")
+    if told:
+        version = _asked(found, told)
+        return Manager(told, "package.json", "", version, told == "yarn" and _berry(source, "", version))
     sign = next(filter(source.exists, _SIGNS), "")
-    return Manager(_SIGNS.get(sign, "npm"), sign, berry=sign == ".yarnrc.yml")
-
-
-def plugs_in(source: Source, manager: Manager) -> bool:
-    """Whether a Yarn from 2 on makes no node_modules, and is in the way of every `import` instead."""
-    linked = re.search(r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", source.text(".yarnrc.yml"), re.MULTILINE)
-    return manager.berry and linked is None
+    name = _SIGNS.get(sign, "npm")
+    return Manager(name, sign, version=_asked(found, name), berry=sign == ".yarnrc.yml")
 
 
 def versions(source: Source, manager: Manager, root: Source | None = None) -> dict[str, Version]:
@@ -126,39 +135,46 @@ def _bun(source: Source) -> Iterator[Version | None]:
 
 
 def _developed_with(found: dict[str, object]) -> tuple[str, str]:
-    """What `devEngines.packageManager` says, with an exact version only; else what Volta pins."""
+    """What `devEngines.packageManager` says."""
     for one in _listed(table(found, "devEngines").get("packageManager")):
         name, version = _text(one.get("name")), _text(one.get("version"))
         if name in CACHES:
-            return name, version if _EXACT.fullmatch(version) else ""
-    pinned = table(found, "volta")
-    return next(((name, _text(pinned[name])) for name in ("pnpm", "yarn") if _text(pinned.get(name))), ("", ""))
+            return name, version
+    return "", ""
 
 
-def _as_engines_say(manager: Manager, engines: dict[str, object]) -> Manager:
-    """With the version that `engines` asks for, where that is one version or one line: `9`, `9.x`, `^9.1`, `9.12.0`.
+def _asked(found: dict[str, object], name: str) -> str:
+    """The version of a package manager that `volta` or `engines` asks for; Node's own npm is in step with Node."""
+    told = _text(table(found, "volta").get(name)) or ("" if name == "npm" else _text(table(found, "engines").get(name)))
+    return told if name != "bun" and _NUMBER.search(told) else ""
 
-    What is open to above (`>=9`) is left to the lock file, which knows what reads it.
+
+def _berry(source: Source, lock: str, version: str) -> bool:
+    """Whether a Yarn is one from 2 on: its version says so, or a file that only those write."""
+    if _NUMBER.search(version):
+        return _is_berry(version)
+    return not lock or source.exists(".yarnrc.yml") or "__metadata:" in source.text(lock)[:600]
+
+
+def _is_berry(version: str) -> bool:
+    number = _NUMBER.search(version)
+    return number is not None and int(number[0]) > 1
+
+
+def _locked(source: Source, lock: str, asked: str) -> Manager:
+    """The manager that wrote a lock file, in the version asked for, or one that reads it.
+
+    An open range (`>=8`) leaves that to the lock file.
     """
-    asked = _text(engines.get(manager.name))
-    if manager.name in ("npm", "bun") or not _ONE_LINE.fullmatch(asked):
-        return manager
-    exact = _EXACT.fullmatch(asked)
-    version = asked if exact and asked.count(".") == 2 else (re.search(r"\d+", asked) or [""])[0]
-    berry = manager.name == "yarn" and not version.startswith("1")
-    return manager._replace(version=version, version_file="package.json", berry=manager.berry or berry)
-
-
-def _locked(source: Source, lock: str) -> Manager:
-    """The manager that wrote a lock file, in a version that reads it."""
     name, head = LOCKS[lock], source.text(lock)[:600]
-    if name == "pnpm":
-        number = re.search(r"^lockfileVersion:\s*['\"]?(\d+)", head, re.MULTILINE)
-        return Manager(name, lock, lock, _PNPM.get(number[1] if number else "", ""), version_file=lock)
-    if name == "yarn" and (source.exists(".yarnrc.yml") or "__metadata:" in head):
-        number = re.search(r"^__metadata:\s+version:\s*(\d+)", head, re.MULTILINE)
-        return Manager(name, lock, lock, _YARN.get(number[1] if number else "", ""), True, lock)
-    return Manager(name, lock, lock)
+    berry = name == "yarn" and _berry(source, lock, "")
+    pattern = r"^__metadata:\s+version:\s*(\d+)" if berry else r"^lockfileVersion:\s*['\"]?(\d+)"
+    number = re.search(pattern, head, re.MULTILINE)
+    reads = {"pnpm": _PNPM, "yarn": _YARN}.get(name, {}).get(number[1] if number else "", "")
+    suits = asked and not (reads and asked.startswith((">", "*")))
+    if suits and (name != "yarn" or berry == _is_berry(asked)):
+        return Manager(name, lock, lock, asked, berry)
+    return Manager(name, lock, lock, reads, berry, lock if reads else "package.json")
 
 
 def _listed(value: object) -> list[dict[str, object]]:

@@ -4,11 +4,10 @@ import re
 
 from webduh_console.frameworks import Command, Source, Static
 from webduh_plugins.node_config import Output, config, flag, says, text_of
-from webduh_plugins.node_manager import plugs_in
-from webduh_plugins.node_opennext import asks_for_open_next, open_next
+from webduh_plugins.node_opennext import asks_for_open_next, open_next, why_not
 from webduh_plugins.node_package import Package, called_in, runs_only
 
-_STANDALONE_FROM = 14
+_STANDALONE_FROM = (13, 4)
 _HOST = {"HOSTNAME": "0.0.0.0"}
 _BASE = re.compile(r"\bbasePath[\"']?\s*:\s*[\"'`](/[^\"'`$]+)[\"'`]")
 
@@ -21,7 +20,7 @@ def next_js(source: Source, found: Package) -> Output:
     if says(settings, "output", "export") or re.search(r"\bnext export\b", line):
         folder = flag(line, "-o", "--outdir") or (text_of(settings, "distDir") if "export" in settings else "") or "out"
         return Output(Static(folder), outputs=(folder,))
-    told = says(settings, "output", "standalone")
+    told = says(settings, "output", "standalone") and found.linked  # it is no use without a node_modules
     if told or _may_stand_alone(source, found, settings):
         return standalone(source, found, built, told=told)
     return Output(command=found.program("next", "start", "-p", "${PORT}"), outputs=(built,))
@@ -42,13 +41,17 @@ def standalone(source: Source, found: Package, built: str = ".next", *, told: bo
 
 def as_asked(source: Source, found: Package, output: Output, options: dict[str, str]) -> Output:
     """The output that the app's settings ask for, or its own files: OpenNext's, the standalone server, Next's own."""
-    built = text_of(config(source, "next.config"), "distDir") or ".next"
+    settings = config(source, "next.config")
+    built = text_of(settings, "distDir") or ".next"
+    alone = standalone(source, found, built, told=says(settings, "output", "standalone"))
     if asks_for_open_next(source, options):
-        if not found.folder:
-            return open_next(source, found)
-        return output._replace(warning="OpenNext is not used for a member of a workspace: Next's own server is.")
+        if why := why_not(found):
+            fits = found.linked and found.at_least("next", *_STANDALONE_FROM)
+            kind = "its standalone server" if fits else "Next's own server"
+            return (alone if fits else output)._replace(warning=f"OpenNext is not used: {why} It is {kind} instead.")
+        return open_next(source, found)
     if options.get("output") == "standalone":
-        return standalone(source, found, built, told=says(config(source, "next.config"), "output", "standalone"))
+        return alone
     if options.get("output") == "server":
         return Output(command=found.program("next", "start", "-p", "${PORT}"), outputs=(built,))
     return output
@@ -58,15 +61,11 @@ def _may_stand_alone(source: Source, found: Package, settings: str) -> bool:
     """Whether Next's build may be told to make the standalone server though the app does not say so.
 
     Not when the app has a server of its own or other processes, which need what that leaves out; when its build is
-    none of Next's; or when its settings say an output that cannot be read.
+    none of Next's, which may not pass the variable on; when its settings say an output that cannot be read, or another
+    root of its files, which is a folder more in what comes out; or when a plugged Yarn leaves no files to copy.
     """
-    major = found.major("next")
-    old = major is not None and major < _STANDALONE_FROM
-    own = found.scripts.get("start", "next start")
+    own = found.line(found.followed("start")) or "next start"
     others = source.exists("Procfile") or found.hooked("start") or not runs_only(own, ("next",))
-    line = found.scripts.get("build", "next build")
-    apart = "outputFileTracingRoot" in settings or plugs_in(source, found.manager)  # its files are elsewhere
-    unknown = (
-        apart or re.search(r"\boutput\b", settings) is not None or re.search(r"\bdistDir\s*:\s*[^\"'`\s]", settings)
-    )
-    return not (old or others or unknown) and (called_in(line, "next") or "turbo" in line)
+    unknown = re.search(r"\boutput\b|\bdistDir\s*:\s*[^\"'`\s]|\boutputFileTracingRoot\b", settings) is not None
+    suits = found.linked and found.at_least("next", *_STANDALONE_FROM)
+    return suits and not (others or unknown) and called_in(found.scripts.get("build", "next build"), "next")

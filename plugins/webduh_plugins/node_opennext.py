@@ -20,6 +20,8 @@ _ADDS = {
 }
 _BUILD = f"node_modules/.bin/open-next build --config-path {FOLDER}/{CONFIG}"
 _CURRENT, _EARLIER = "4.1.16", "3.9.16"
+_PATCHED = {(15, 0): 8, (15, 1): 12, (15, 2): 9, (15, 3): 9, (15, 4): 11, (15, 5): 10, (16, 0): 11, (16, 1): 5}
+"""Line of Next → its first patch that the earlier OpenNext takes."""
 _MADE = ".open-next/server-functions/default"
 
 
@@ -30,7 +32,7 @@ def asks_for_open_next(source: Source, options: dict[str, str]) -> bool:
 
 
 def version_for(found: Package) -> str:
-    """The version of OpenNext that builds an app's Next; the app's own, if it depends on one."""
+    """The version of OpenNext that builds an app's Next; the app's own, if it depends on one; empty if none does."""
     own = found.dependencies.get("@opennextjs/aws", "")
     if re.fullmatch(r"[\^~]?\d+(\.\d+)*", own):
         return own
@@ -40,7 +42,21 @@ def version_for(found: Package) -> str:
     loose = not numbers or found.dependencies["next"].startswith(("^", ">"))
     if not numbers or (loose and asked >= (15, 5)) or (15, 5, 29) <= asked < (16,) or asked >= (16, 4, 5):
         return _CURRENT
-    return _EARLIER
+    lines = (asked[:2], (asked[0], 5)) if loose and asked[0] == 15 else (asked[:2],)
+    patched = max((_PATCHED[line] for line in lines if line in _PATCHED), default=None)
+    loose = loose or len(numbers) < 3 or "~" in found.dependencies["next"]
+    suits = patched is not None and (loose or asked[2] >= patched)
+    return _EARLIER if suits or asked > (16, 1) else ""
+
+
+def why_not(found: Package) -> str:
+    """Why OpenNext does not build an app, as a sentence; empty if it does."""
+    asked = found.dependencies.get("next", "")
+    if found.folder:
+        return "it is built for apps that stand alone, and this is a member of a workspace."
+    if not found.linked:
+        return "it wants a node_modules, and this Yarn makes none."
+    return "" if version_for(found) else f"no version of it builds Next {asked}."
 
 
 def open_next(source: Source, found: Package) -> Output:

@@ -9,8 +9,18 @@ from webduh_console.frameworks import Command, Source, argv
 from webduh_plugins.node_manager import LOCKS, Manager, manager_of
 
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=[^\s$`]*")
+_LINKER = re.compile(r"^nodeLinker:\s*['\"]?(?:node-modules|pnpm)", re.MULTILINE)
 _MAJOR = re.compile(r"\d+")
 _RUNTIMES = ("node", "bun", "deno")
+_ANOTHER = re.compile(
+    r"(?:(?:npm run(?:-script)?|yarn(?: run)?|pnpm(?: run)?|bun run)(?: -s| --silent)? ([\w:.-]+)|node --run ([\w:.-]+)"
+    r"|npm (start))(?: --)?"
+)
+_BUILDS = re.compile(
+    r"(?:npx |bunx |pnpm exec |yarn )?(?:tsc(?: (?:-p|--project|--build|-b)(?: [\w./-]+)?)*|tsup|tsdown|nest build"
+    r"|rimraf [\w./-]+|rm -rf [\w./-]+|prisma generate|(?:vite|next|nuxt|nuxi|react-router|astro|remix) build"
+    r"|(?:npm|pnpm|yarn|bun) (?:run )?(?:build|compile|clean)(?::[\w-]+)?)"
+)
 _HERE = 'cd "$1" && PATH="$PWD/node_modules/.bin:$OLDPWD/node_modules/.bin:$PATH" && shift && exec "$@"'
 """Runs a program of a member's dependencies, which may have been put at the root of its workspace."""
 _OTHERS = re.compile(r"&&|\|\||[;|&]")
@@ -19,7 +29,8 @@ _OTHERS = re.compile(r"&&|\|\||[;|&]")
 class Package(NamedTuple):
     """What package.json says. `dependencies` has those of development too, `running` only those that it runs with.
 
-    `folder` is the app's in its workspace, empty if it stands alone; commands are run at the root of that.
+    `folder` is the app's in its workspace, empty if it stands alone; commands are run at the root of that. `linked`:
+    there will be a node_modules, as there is but for a Yarn from 2 on that is told nothing else.
     """
 
     name: str
@@ -32,6 +43,7 @@ class Package(NamedTuple):
     manager: Manager
     locks: tuple[str, ...]
     folder: str = ""
+    linked: bool = True
 
     def has(self, *names: str) -> bool:
         """Whether any of these is a dependency."""
@@ -46,6 +58,10 @@ class Package(NamedTuple):
         """The command that runs a script."""
         return self.manager.runs(script, self.folder, self.name)
 
+    def adds(self, package: str) -> Command:
+        """The command that adds a package for the build alone."""
+        return self.manager.adds(package, self.folder, self.name)
+
     def program(self, name: str, *words: str) -> Command:
         """The command that runs a dependency's program."""
         if self.folder:
@@ -56,16 +72,45 @@ class Package(NamedTuple):
             return ("yarn", "run", name, *words)
         return (f"node_modules/.bin/{name}", *words)
 
+    def at_least(self, name: str, *version: int) -> bool:
+        """Whether no version that is asked for of a dependency is older; one that is no number is the newest."""
+        numbers = [int(number) for number in re.findall(r"\d+", self.dependencies.get(name, ""))[: len(version)]]
+        return not numbers or tuple((*numbers, *(0,) * len(version))[: len(version)]) >= version
+
     def hooked(self, script: str) -> bool:
-        """Whether other scripts are run before or after this one."""
-        return f"pre{script}" in self.scripts or f"post{script}" in self.scripts
+        """Whether other scripts are run before or after this one; one that only builds has been run by then."""
+        before = self.scripts.get(f"pre{script}")
+        return (before is not None and not builds_only(before)) or f"post{script}" in self.scripts
+
+    def followed(self, script: str) -> str:
+        """The name of the script that is run in the end, where one does nothing but run another."""
+        for _ in range(4):
+            told = _ANOTHER.fullmatch(after_build(self.scripts.get(script, "")))
+            name = next(filter(None, told.groups()), "") if told else ""
+            if name not in self.scripts or name == script or self.hooked(script):
+                return script
+            script = name
+        return script
+
+    def line(self, script: str) -> str:
+        """The line of a script, without what builds before it starts: that has been done by then."""
+        return after_build(self.scripts.get(script, ""))
+
+    def built_by_start(self, script: str) -> str:
+        """What the start builds first, if no script `build` does so."""
+        if "build" in self.scripts:
+            return ""
+        before = self.scripts.get(f"pre{script}", "")
+        line = self.scripts.get(script, "")
+        parts = [part.strip() for part in line.split("&&")[:-1]]
+        return before if builds_only(before) else " && ".join(parts) if after_build(line) != line.strip() else ""
 
     def started_by(self, script: str, place: Callable[[Command], Command] = lambda command: command) -> Command:
         """The command of a script; a plain `node FILE` without its package manager, so that signals reach it.
 
         `place` makes a command run in the app's folder.
         """
-        line = self.scripts[script]
+        line = self.line(script)
         try:
             words = shlex.split(line)
         except ValueError:
@@ -75,9 +120,25 @@ class Package(NamedTuple):
         given = [word for word in words if _ASSIGNED.fullmatch(word)]
         rest = _unwatched(words[len(given) :])
         if self.hooked(script) or words[: len(given)] != given or not rest or rest[0] not in _RUNTIMES:
-            return self.runs(script)
+            return self._as_told(script, line)
         command = argv(shlex.join(rest))
-        return self.runs(script) if command[0] == "sh" else place((*(("env", *given) if given else ()), *command))
+        if command[0] == "sh":
+            return self._as_told(script, line)
+        return place((*(("env", *given) if given else ()), *command))
+
+    def runs_line(self, line: str) -> Command:
+        """The command that runs a line as its package manager would, in the app's folder."""
+        plain = re.match(r"[\w./@-]+(?:\s|$)", line) and not re.search(r"[;&|]", line)
+        line = f"exec {line}" if plain else line
+        if self.folder:
+            return ("sh", "-c", _HERE, "sh", self.folder, "sh", "-c", line)
+        return ("sh", "-c", f'PATH="$PWD/node_modules/.bin:$PATH"; {line}')
+
+    def _as_told(self, script: str, line: str) -> Command:
+        """A script by its package manager; the rest of its line, if that builds first."""
+        whole = line == self.scripts[script].strip() and f"pre{script}" not in self.scripts
+        plugged = self.manager.berry and not self.linked
+        return self.runs(script) if whole or plugged or self.hooked(script) else self.runs_line(line)
 
 
 def package(source: Source, folder: str = "", root: Source | None = None) -> Package:
@@ -86,6 +147,7 @@ def package(source: Source, folder: str = "", root: Source | None = None) -> Pac
     running = {**_texts(found.get("optionalDependencies")), **_texts(found.get("dependencies"))}
     main, name = found.get("main"), found.get("name")
     top = root or source
+    manager = manager_of(top)
     return Package(
         name if isinstance(name, str) else "",
         {**_texts(found.get("devDependencies")), **running},
@@ -94,9 +156,10 @@ def package(source: Source, folder: str = "", root: Source | None = None) -> Pac
         main.removeprefix("./") if isinstance(main, str) else "",
         found.get("type") == "module",
         bool(found.get("workspaces")) or source.exists("pnpm-workspace.yaml"),
-        manager_of(top),
+        manager,
         tuple(filter(top.exists, LOCKS)),
         folder,
+        not manager.berry or _LINKER.search(top.text(".yarnrc.yml")) is not None,
     )
 
 
@@ -106,6 +169,20 @@ def runs_only(line: str, programs: tuple[str, ...]) -> bool:
     while words[:1] and words[0] in ("npx", "cross-env", "bunx", "dotenv", "--", "pnpm", "exec", "yarn", "dlx"):
         words = words[1:]
     return bool(words) and words[0] in programs and not _OTHERS.search(line)
+
+
+def builds_only(line: str) -> bool:
+    """Whether a line does nothing but build."""
+    parts = [part.strip() for part in line.split("&&")]
+    return all(_BUILDS.fullmatch(part) for part in parts)
+
+
+def after_build(line: str) -> str:
+    """A start script without the builds that it begins with."""
+    parts = [part.strip() for part in line.split("&&")]
+    while len(parts) > 1 and _BUILDS.fullmatch(parts[0]):
+        parts = parts[1:]
+    return " && ".join(parts)
 
 
 def called_in(line: str, program: str) -> bool:

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 from webduh_console.frameworks import Source, Static, table
 from webduh_plugins.node_config import Output, config, flag, plain, says, text_of
-from webduh_plugins.node_package import Package, called_in
+from webduh_plugins.node_package import Package, called_in, runs_only
 
 _HOST = {"HOST": "0.0.0.0"}
 _NITRO = ("node", ".output/server/index.mjs")
+_ADAPTERS_ELSEWHERE = ("vercel", "netlify", "cloudflare", "cloudflare-workers")
+_PLUGINS_ELSEWHERE = ("@cloudflare/vite-plugin", "@netlify/vite-plugin-tanstack-start")
+_FETCH_SERVER = ".webduh/server.mjs"
 _ELSEWHERE = re.compile(
     r"(?:preset[\"']?\s*:\s*|target[\"']?\s*:\s*)[\"'`](vercel|netlify|cloudflare|deno|aws|azure)[\w-]*"
 )
@@ -21,14 +26,17 @@ def server(*command: str, **more: str) -> Callable[[Source, Package], Output]:
 
 def nuxt(source: Source, found: Package) -> Output:
     """Nuxt 3 and later are made by Nitro; Nuxt 2 is started by itself."""
-    settings, line = config(source, "nuxt.config"), found.scripts.get("build", "")
-    old = found.major("nuxt") == 2 and not found.has("nuxt3", "@nuxt/bridge")
-    if old and (re.search(r"\bnuxt generate\b", line) or says(settings, "target", "static")):
+    settings = config(source, "nuxt.config")
+    line = found.scripts.get("build") or found.scripts.get("generate", "")
+    old = (found.major("nuxt") == 2 or found.has("nuxt-edge")) and not found.has("nuxt3", "@nuxt/bridge")
+    generates = re.search(r"\b(?:nuxi?|nuxt|nuxt-ts) generate\b", line)
+    if old and (generates or says(settings, "target", "static")):
         build = None if "generate" in line else _generate(found)
         return Output(Static("dist", not_found="200.html"), outputs=("dist", ".nuxt"), build=build)
     if old:
-        return Output(None, found.program("nuxt", "start"), (".nuxt",), _HOST)
-    if re.search(r"\b(?:nuxi?|nuxt) generate\b", line) or says(settings, "preset", "static"):
+        program = "nuxt-ts" if found.has("@nuxt/typescript-runtime") else "nuxt"
+        return Output(None, found.program(program, "start"), (".nuxt",), _HOST)
+    if generates or says(settings, "preset", "static"):
         return Output(Static(".output/public", spa=says(settings, "ssr", "false")), outputs=(".output",))
     return nitro(source, found)
 
@@ -44,25 +52,36 @@ def nitro(source: Source, found: Package) -> Output:
 
 
 def tanstack_start(source: Source, found: Package) -> Output:
-    """With Nitro (or Vinxi) it makes a server; alone, only what a server calls."""
-    settings = config(source, "vite.config", "app.config")
+    """With Nitro (or Vinxi) it makes a server; alone, only what a server calls: then that is a small one of ours."""
+    settings, name = config(source, "vite.config", "app.config"), found.followed("start")
+    script = found.line(name)
     if found.has("nitro", "nitropack", "vinxi", "@tanstack/nitro-v2-vite-plugin", "@tanstack/start"):
         return nitro(source, found)
     if re.search(r"\bspa\s*:\s*\{[^}]*enabled\s*:\s*true", settings):
         return Output(Static("dist/client", spa=True, not_found="_shell.html"), outputs=("dist",))
-    if called_in(found.scripts.get("start", ""), "node") and ".output/" in found.scripts["start"]:
+    if called_in(script, "node") and ".output/" in script:
         return nitro(source, found)
-    if "start" in found.scripts and "dev" not in found.scripts["start"].split():
+    if script and not runs_only(script, ("vite",)):
         return Output(outputs=("dist",))
-    warning = "Without Nitro it makes no server: depend on nitro, and put its plugin into vite.config."
-    return Output(None, _NITRO, (".output",), _HOST, warning=warning)
+    other = next((name for name in _PLUGINS_ELSEWHERE if name in settings), "")
+    warning = f"{other} builds for another place: leave it out of vite.config." if other else ""
+    return Output(
+        None, ("node", _FETCH_SERVER), ("dist",), _HOST, warning=warning, files={_FETCH_SERVER: fetch_server()}
+    )
+
+
+@cache
+def fetch_server() -> str:
+    """The program that serves `dist/client`, and asks `dist/server/server.js` about the rest."""
+    return Path(__file__).with_name("fetch_server.mjs").read_text("utf-8")
 
 
 def sveltekit(source: Source, found: Package) -> Output:
-    """Its adapter decides; the automatic one is told to make a server of Node."""
+    """Its adapter decides. For the automatic one, and for one of another place, that of Node is put in its place."""
     settings = config(source, "svelte.config", "vite.config")
-    used = [name for name in ("node", "static", "auto") if f"@sveltejs/adapter-{name}" in settings]
-    has = [name for name in (used or ("node", "static", "auto")) if found.has(f"@sveltejs/adapter-{name}")]
+    names = ("node", "static", "auto", *_ADAPTERS_ELSEWHERE)
+    used = [name for name in names if f"@sveltejs/adapter-{name}" in settings]
+    has = [name for name in (used or names) if found.has(f"@sveltejs/adapter-{name}")]
     adapter = has[0] if has else ""
     if adapter == "static":
         fallback = text_of(settings, "fallback")
@@ -72,9 +91,15 @@ def sveltekit(source: Source, found: Package) -> Output:
     folder = text_of(settings, "out") or "build"
     if adapter == "node":
         return Output(command=("node", folder), outputs=(folder,))
-    if adapter == "auto" and (found.major("@sveltejs/adapter-auto") or 9) >= 3:
-        # So it takes @sveltejs/adapter-node, as it does on a platform that runs containers.
-        return Output(command=("node", "build"), outputs=("build",), env={"GCP_BUILDPACKS": "webduh"})
+    if adapter:
+        told = adapter in _ADAPTERS_ELSEWHERE
+        warning = (
+            f"@sveltejs/adapter-{adapter} builds for another place: @sveltejs/adapter-node is used." if told else ""
+        )
+        # By its name, whoever asks for the adapter gets that of Node; it takes what options it is given.
+        version = "1" if found.major("@sveltejs/kit") == 1 else "5"
+        adds = f"@sveltejs/adapter-{adapter}@npm:@sveltejs/adapter-node@{version}"
+        return Output(command=("node", "build"), outputs=("build",), warning=warning, adds=(adds,))
     warning = "SvelteKit has no adapter that makes a server: depend on @sveltejs/adapter-node. Its preview is started."
     return Output(command=found.program("vite", "preview", "--host", "0.0.0.0", "--port", "${PORT}"), warning=warning)
 
@@ -114,14 +139,29 @@ def astro(source: Source, found: Package) -> Output:
 
 
 def nest(source: Source, found: Package) -> Output:
-    """What `nest build` makes; in a repository of several apps, the one at its root."""
-    if "start:prod" in found.scripts:
-        return Output(command=found.started_by("start:prod"), outputs=("dist",))
+    """What `nest build` makes; in a repository of several apps, the one that is built when none is named."""
     settings = source.json("nest-cli.json")
-    root, entry = settings.get("root"), settings.get("entryFile")
-    inside = f"{plain(root)}/" if settings.get("monorepo") and isinstance(root, str) else ""
-    file = entry if isinstance(entry, str) else "main"
-    return Output(command=("node", f"dist/{inside}{file}.js"), outputs=("dist",))
+    entry, several = settings.get("entryFile"), _nest_app(settings)
+    folder = f"dist/{several}" if several else "dist"
+    told = found.line(found.followed("start:prod"))
+    if told and (not several or folder in told):
+        return Output(command=found.started_by(found.followed("start:prod")), outputs=("dist",))
+    return Output(command=("node", f"{folder}/{entry if isinstance(entry, str) else 'main'}.js"), outputs=("dist",))
+
+
+def _nest_app(settings: dict[str, object]) -> str:
+    """The folder of the app that `nest build` builds in a repository of several; empty in one of a single app."""
+    if settings.get("monorepo") is not True:
+        return ""
+    projects = table(settings, "projects")
+    apps = [one for name in projects if (one := table(projects, name)).get("type") != "library"]
+    for said in (settings, *apps):
+        root, inside = said.get("root"), said.get("sourceRoot")
+        if isinstance(root, str) and plain(root):
+            return plain(root)
+        if isinstance(inside, str) and plain(inside).endswith("/src"):
+            return plain(inside).removesuffix("/src")
+    return ""
 
 
 def adonis(source: Source, found: Package) -> Output:

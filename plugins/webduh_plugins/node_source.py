@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from webduh_console.frameworks import EnvVar, Source, is_secret
+from webduh_plugins.node_listen import LOOPBACK, listened
 
 _PATTERNS = (
     *(f"*.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts", "tsx", "jsx")),
@@ -18,48 +19,43 @@ _READ = re.compile(
     r"(?:\s*(?:\|\||\?\?)\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|(\d[\d_.]*)))?"
 )
 _UNPACKED = re.compile(r"\{([^{}]*)\}\s*=\s*process\.env\b")
-_LISTEN = re.compile(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5}|[A-Za-z_$][\w$]*)")
-_SERVE = re.compile(
-    r"(?:\bserve\(\s*(?:[\w.]+\s*,\s*)?|\.server\(\s*|\bexport\s+default\s*)\{[^}]*?\bport\s*:\s*(\d{2,5}|[A-Za-z_$][\w$]*)",
-    re.DOTALL,
-)
-_HERE = re.compile(
-    r"\.listen\([^()]*[\"'`](?:localhost|127\.0\.0\.1)[\"'`]|\bhost(?:name)?\s*[:=]\s*[\"'`](?:localhost|127\.0\.0\.1)[\"'`]"
-)
 _BUILD_TIME = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_")
 _OF_THE_TOOLS = re.compile(r"npm_|NODE_ENV$|CI$|(MODE|DEV|PROD|SSR|BASE_URL)$|VERCEL|NETLIFY|NEXT_RUNTIME$|__")
+_BUN = re.compile(r"\bBun\.(?:serve|file|env|sql|write|spawn)\b|from\s+[\"']bun(?::\w+)?[\"']")
 _MOST_FILES, _MOST_CHARACTERS = 80, 300_000
 
 
 class Reading(NamedTuple):
     """What the files say. `ports` are numbers that are listened on; `listens`: a server is started somewhere.
 
-    `only_here`: one listens on 127.0.0.1; `reads_host`: the variable HOST or HOSTNAME is read.
+    `loopback` is the file whose server listens where nobody outside its container reaches it; empty if there is none.
+    `bun`: some file calls what only Bun has.
     """
 
     env: tuple[EnvVar, ...]
     ports: tuple[int, ...]
     reads_port: bool
     listens: bool
-    only_here: bool = False
-    reads_host: bool = False
+    loopback: str = ""
+    bun: bool = False
 
 
 def reading(source: Source) -> Reading:
     """What the app's own files say, as many as are worth a look."""
     env: list[EnvVar] = []
     ports: dict[int, None] = {}
-    reads_port = listens = only_here = reads_host = False
+    reads_port = listens = bun = False
+    loopback = ""
     for file, text in _texts(source):
         found = list(_variables(file, text))
         reads_port = reads_port or any(variable.name == "PORT" for variable in found)
-        reads_host = reads_host or any(variable.name in ("HOST", "HOSTNAME") for variable in found)
         env += found
-        places = [*_LISTEN.findall(text), *_SERVE.findall(text)]
+        places = list(listened(text))
         listens = listens or bool(places)
-        only_here = only_here or (bool(places) and _HERE.search(text) is not None)
-        ports |= dict.fromkeys(port for word in places if (port := _number(word, text)))
-    return Reading(tuple(env), tuple(ports), reads_port, listens, only_here, reads_host)
+        bun = bun or _BUN.search(text) is not None
+        ports |= dict.fromkeys(place.port for place in places if place.port)
+        loopback = loopback or (file if any(place.host in LOOPBACK for place in places) else "")
+    return Reading(tuple(env), tuple(ports), reads_port, listens, loopback, bun)
 
 
 def _texts(source: Source) -> Iterator[tuple[str, str]]:
@@ -91,11 +87,3 @@ def _variable(name: str, file: str, default: str | None) -> EnvVar:
     built_in = name.startswith(_BUILD_TIME)
     why = f"read in {file}, and written into the build" if built_in else f"read in {file}"
     return EnvVar(name, why, "build" if built_in else "run", False, is_secret(name), default)
-
-
-def _number(word: str, text: str) -> int | None:
-    """The port that a number or the constant of that name stands for."""
-    if not word.isdecimal():
-        constant = re.search(rf"\b(?:const|let|var)\s+{re.escape(word)}\s*(?::\s*number\s*)?=\s*(\d{{2,5}})\b", text)
-        word = constant[1] if constant else "0"
-    return int(word) if 0 < int(word) < 65536 else None

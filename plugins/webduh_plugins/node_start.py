@@ -20,7 +20,6 @@ _BOTS = (
 )
 _PORT = re.compile(r"(?:^|\s)(?:--port|--listen|-p|-l)[= ]+(?:tcp://[\w.]+:)?(\d{2,5})\b|(?:^|\s)PORT=(\d{2,5})\b")
 _SERVE_FILES = ("serve", "sirv", "http-server")
-_ANOTHER = re.compile(r"(?:npm run|pnpm(?: run)?|yarn(?: run)?|bun run) ([\w:.-]+)")
 _BUILDERS = ("tsc", "tsup", "swc", "esbuild", "rollup", "unbuild", "tsdown", "babel", "ncc")
 _STRIPS = re.compile(r"(?:v|\^|~|>=?|=)?\s*(\d+)(?:\.(\d+))?")
 
@@ -39,11 +38,12 @@ def start_of(
     """What is started: a Procfile's web beats the start script, and that the framework's own way."""
     if "web" in lines:
         return Start(place.command(argv(lines["web"])), lines["web"])
-    script = _followed(found, found.scripts.get("start", ""))
+    name = found.followed("start")
+    script = found.line(name)
     own = runs_only(script, (*(one.serves if one else ()), *FILE_SERVERS))
     if output.static is not None:
         mine = script and not own and not _only_develops(script)
-        return Start(found.started_by("start", place.command), script) if mine else Start()
+        return Start(found.started_by(name, place.command), script) if mine else Start()
     if output.command is not None and (not script or own):
         hooked = script and found.hooked("start")
         return Start(found.runs("start"), script) if hooked else Start(place.command(output.command))
@@ -95,7 +95,8 @@ def _plain(place: Place, found: Package, said: Reading) -> Start:
     prod = "start:prod" in found.scripts and script == "start" and _only_develops(found.scripts["start"])
     script = "start:prod" if prod else script
     if script and found.scripts[script].strip():
-        return Start(found.started_by(script, place.command), found.scripts[script])
+        name = found.followed(script)
+        return Start(found.started_by(name, place.command), found.line(name))
     entry = entry_of(place.source, found)
     if not entry or (place.folder and not said.listens):
         return Start()
@@ -117,16 +118,6 @@ def _run(place: Place, found: Package, entry: str) -> Command:
         if found.has(name):
             return found.program(name, entry)
     return place.command(("node", entry))
-
-
-def _followed(found: Package, line: str) -> str:
-    """The script that is run in the end, where one does nothing but run another."""
-    for _ in range(3):
-        told = _ANOTHER.fullmatch(line.strip())
-        if not told or told[1] not in found.scripts:
-            return line
-        line = found.scripts[told[1]]
-    return line
 
 
 def _only_develops(line: str) -> bool:

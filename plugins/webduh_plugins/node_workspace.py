@@ -71,26 +71,48 @@ def build_steps(place: Place, found: Package, script: str, outputs: tuple[str, .
     if not place.folder:
         yield BuildStep("build", found.runs(script), needs, outputs=outputs)
         return
-    if top.has("turbo") and place.root.exists("turbo.json") and script == "build":
-        # Its strict mode would keep the app's variables from the build.
-        loose = ("--env-mode=loose",) if (top.major("turbo") or 2) >= 2 else ()
-        run = top.program("turbo", "run", "build", f"--filter={found.name}", *loose)
-        yield BuildStep("build", run, needs, outputs=outputs, env=_TURBO)
+    if _turbo(place, top) and script == "build":
+        yield BuildStep("build", _turbo_run(top, _selected(found)), needs, outputs=outputs, env=_TURBO)
         return
     if top.has("nx") and place.root.exists("nx.json") and script == "build":
         yield BuildStep("build", top.program("nx", "run", f"{found.name}:build"), needs, outputs=outputs, env=_NX)
         return
-    if found.manager.name == "pnpm":
-        yield BuildStep("build", ("pnpm", "--filter", f"{found.name}...", "run", script), needs, outputs=outputs)
+    if found.manager.name == "pnpm" and script == "build":
+        yield BuildStep("build", ("pnpm", "--filter", f"{_selected(found)}...", "run", script), needs, outputs=outputs)
         return
     yield from library_steps(place, found)
     yield BuildStep("build", found.runs(script), needs, outputs=outputs)
 
 
 def library_steps(place: Place, found: Package) -> Iterator[BuildStep]:
-    """The steps that build what an app needs of its workspace; none for an app that stands alone."""
-    for one in _depended_on(place, found) if place.folder else ():
-        yield BuildStep(f"build {one.name}", one.runs("build"), found.manager.needs)
+    """The steps that build the packages of the workspace that an app depends on, and not the app."""
+    libraries = _depended_on(place, found) if place.folder else []
+    needs, top = found.manager.needs, place.top()
+    name, others = "build the packages it depends on", f"{_selected(found)}^..."
+    if not libraries:
+        return
+    if _turbo(place, top):
+        yield BuildStep(name, _turbo_run(top, others), needs, env=_TURBO)
+    elif found.manager.name == "pnpm":
+        yield BuildStep(name, ("pnpm", "--filter", others, "run", "build"), needs)
+    else:
+        for one in libraries:
+            yield BuildStep(f"build {one.name}", one.runs("build"), needs)
+
+
+def _turbo(place: Place, top: Package) -> bool:
+    return top.has("turbo") and (place.root.exists("turbo.json") or place.root.exists("turbo.jsonc"))
+
+
+def _turbo_run(top: Package, selected: str) -> Command:
+    """Turborepo's build; its strict mode would keep the app's variables from it."""
+    loose = ("--env-mode=loose",) if (top.major("turbo") or 2) >= 2 else ()
+    return top.program("turbo", "run", "build", f"--filter={selected}", *loose)
+
+
+def _selected(found: Package) -> str:
+    """The words that select a member of a workspace for pnpm and Turborepo."""
+    return found.name or f"{{./{found.folder}}}"
 
 
 def _depended_on(place: Place, found: Package) -> list[Package]:

@@ -22,12 +22,28 @@ SERVES = "Deno.serve(() => new Response('hello'))"
         ),
         ({"main.ts": SERVES}, "deno run --allow-all main.ts", 8000),
         ({"deno.jsonc": '{ // a\n "tasks": { "start": "deno run -A a.ts", }, }'}, "deno run -A a.ts", None),
-        ({"deno.json": '{"tasks": {"start": "deno serve -A x.js"}}'}, "deno serve --port ${PORT} -A x.js", None),
         (
-            {"deno.json": "{}", "main.ts": "export default {\n  fetch(request) { return new Response('x') },\n};"},
-            "deno serve --port ${PORT} --allow-all main.ts",
+            {"deno.json": '{"tasks": {"start": "deno serve -A x.js"}}'},
+            "deno serve --host 0.0.0.0 --port ${PORT} -A x.js",
             None,
         ),
+        (
+            {"deno.json": '{"tasks": {"start": "deno serve --host localhost --port 3000 x.js"}}'},
+            "deno serve --host 0.0.0.0 --port 3000 x.js",
+            3000,
+        ),
+        ({"deno.json": '{"tasks": {"start": "deno task run", "run": "deno run -A a.ts"}}'}, "deno run -A a.ts", None),
+        (
+            {"deno.json": "{}", "main.ts": "export default {\n  fetch() { return new Response() }\n}"},
+            "deno serve --host 0.0.0.0 --port ${PORT} --allow-all main.ts",
+            None,
+        ),
+        (
+            {"deno.json": "{}", "main.ts": "const app = new Hono()\nexport default app"},
+            "deno serve --host 0.0.0.0 --port ${PORT} --allow-all main.ts",
+            None,
+        ),
+        ({"deno.json": "{}", "main.ts": f"{SERVES}\nexport default app"}, "deno run --allow-all main.ts", 8000),
         ({"deno.json": '{"tasks": {"start": "vite build && deno run x.js"}}'}, "deno task start", None),
         (
             {"deno.json": '{"tasks": {"start": "deno run --watch m.ts"}}', "main.ts": ""},
@@ -46,6 +62,21 @@ def test_what_it_imports_is_kept_with_the_app(tree: Tree) -> None:
     found = planned(Plugin(), tree({"deno.json": "{}", "main.ts": SERVES, ".tool-versions": "deno 2.4.0"}))
     assert (found.install[0].run, found.install[0].env) == (("deno", "cache", "main.ts"), {"DENO_DIR": ".deno"})
     assert (found.variables, found.versions) == ({"DENO_DIR": ".deno"}, {"deno": "2.4.0"})
+
+
+@pytest.mark.parametrize(
+    ("files", "fetch"),
+    [
+        ({"main.ts": SERVES}, "deno cache main.ts"),
+        ({"main.ts": SERVES, "deno.lock": "{}"}, "deno cache --frozen main.ts"),
+        ({"main.ts": SERVES, "deno.lock": "{}", "deno.json": '{"lock": false}'}, "deno cache main.ts"),
+        ({"deno.json": '{"tasks": {"start": "deno run -A src/api.ts"}}', "src/api.ts": ""}, "deno cache src/api.ts"),
+        ({"deno.json": '{"tasks": {"start": "deno run -A npm:x"}}'}, "deno install"),
+        ({"deno.json": '{"tasks": {"start": "deno run -A npm:x"}}', "deno.lock": "{}"}, "deno install --frozen"),
+    ],
+)
+def test_only_what_is_locked_is_fetched_as_it_is_locked(tree: Tree, files: dict[str, str], fetch: str) -> None:
+    assert planned(Plugin(), tree({"deno.json": "{}", **files})).install[0].run == tuple(fetch.split())
 
 
 def test_fresh_is_stronger_than_the_tools_of_its_package_json(tree: Tree) -> None:

@@ -165,10 +165,16 @@ def test_a_framework_with_a_server_is_started(
             "vite makes static files, but the app says how it is started: `static: dist` would serve them.",
         ),
         (
-            "@sveltejs/kit @sveltejs/adapter-auto",
+            "@sveltejs/kit",
             {},
             {},
             "SvelteKit has no adapter that makes a server: depend on @sveltejs/adapter-node. Its preview is started.",
+        ),
+        (
+            "@sveltejs/kit@2 @sveltejs/adapter-vercel@5",
+            {"svelte.config.js": "import adapter from '@sveltejs/adapter-vercel'"},
+            {},
+            "@sveltejs/adapter-vercel builds for another place: @sveltejs/adapter-node is used.",
         ),
         (
             "astro @astrojs/vercel",

@@ -135,16 +135,52 @@ def test_an_app_of_nx_without_a_package_json(
 
 
 @pytest.mark.parametrize(
-    ("root", "build"),
+    ("root", "builds"),
     [
-        (ROOT, ("npm", "run", "build", "--workspace=packages/ui")),
-        ({**ROOT, "yarn.lock": "", "package-lock.json": ""}, ("yarn", "workspace", "ui", "run", "build")),
-        (PNPM, ("pnpm", "--filter", "ui", "run", "build")),
+        (ROOT, ["npm run build --workspace=packages/ui"]),
+        (PNPM, ["pnpm --filter api^... run build"]),
+        (
+            {**PNPM, "package.json": packed("turbo@2"), "turbo.json": "{}"},
+            ["node_modules/.bin/turbo run build --filter=api^... --env-mode=loose"],
+        ),
+        ({**ROOT, "bun.lock": "", "package-lock.json": ""}, ["bun run --cwd packages/ui build"]),
     ],
 )
-def test_what_a_member_depends_on_is_built_though_it_has_nothing_to_build_itself(
-    tmp_path: Path, root: dict[str, str], build: tuple[str, ...]
+def test_an_app_without_a_build_gets_its_libraries_built(
+    tmp_path: Path, root: dict[str, str], builds: list[str]
 ) -> None:
-    api = packed("fastify ui", name="api", scripts={"start": "node server.js"})
-    found = planned(tmp_path, {**root, **UI, "apps/api/package.json": api, "apps/api/server.js": LISTENS}, "apps/api")
-    assert [step.run for step in found.build] == [build]
+    api = {**API, "apps/api/package.json": packed("fastify ui", name="api", scripts={"start": "node server.js"})}
+    files = {path: text for path, text in {**root, **api, **UI}.items() if text or path != "package-lock.json"}
+    assert [" ".join(step.run) for step in planned(tmp_path, files, "apps/api").build] == builds
+
+
+def test_an_app_that_needs_no_library_is_not_built_without_a_script(tmp_path: Path) -> None:
+    api = {**API, "apps/api/package.json": packed("fastify", name="api", scripts={"start": "node server.js"})}
+    assert planned(tmp_path, {**ROOT, **api, **UI}, "apps/api").build == ()
+
+
+def test_a_framework_without_a_build_script_is_built_after_its_libraries(tmp_path: Path) -> None:
+    site = {"apps/web/package.json": packed("vite ui", name="web"), "apps/web/index.html": ""}
+    found = planned(tmp_path, {**ROOT, **site, **UI}, "apps/web")
+    assert [step.name for step in found.build] == ["build ui", "build"]
+    assert found.build[1].run[-2:] == ("vite", "build")
+
+
+def test_open_next_is_said_not_to_be_for_members(tmp_path: Path) -> None:
+    found = planned(tmp_path, {**ROOT, **WEB, "apps/web/open-next.config.ts": ""}, "apps/web")
+    assert found.start == ("node", "apps/web/.next/standalone/apps/web/server.js")
+    assert found.warnings == (
+        "OpenNext is not used: it is built for apps that stand alone, and this is a member of a workspace. "
+        "It is its standalone server instead.",
+    )
+
+
+def test_an_adapter_is_added_to_the_member_that_needs_it(tmp_path: Path) -> None:
+    app = packed("@sveltejs/kit@2 @sveltejs/adapter-auto@6", name="web", scripts={"build": "vite build"})
+    found = planned(tmp_path, {**PNPM, "apps/web/package.json": app, "apps/web/svelte.config.js": ""}, "apps/web")
+    assert found.install[1].run == (
+        *("pnpm", "--filter", "web", "add", "--save-dev"),
+        "@sveltejs/adapter-auto@npm:@sveltejs/adapter-node@5",
+    )
+    assert found.start is not None
+    assert found.start[-3:] == ("apps/web", "node", "build")

