@@ -79,14 +79,7 @@ class Plugin:
             return Match(self.name, "language", 0.8 if lines else 0.3, (*signs, *lines)) if signs else None
         evidence = (*begin.evidence, *_chosen(found))
         if begin.variant:
-            surely = begin.app is not None or begin.variant in (
-                "django",
-                "streamlit",
-                "nicegui",
-                "chainlit",
-                "panel",
-                *SITES,
-            )
+            surely = begin.app is not None or begin.variant in (*_TOLD_BY_FILES, *SITES)
             confidence = 0.6 if not surely else 0.95 if begin.declared else 0.8
             over, needs = front_end(source, begin)
             return Match(self.name, "framework", confidence, evidence, begin.variant, over, needs)

@@ -14,19 +14,8 @@ KNOWN = {
         name: name
         for name in (
             *("django", "fastapi", "flask", "litestar", "quart", "starlette", "sanic", "falcon", "bottle", "dash"),
-            *(
-                "aiohttp",
-                "tornado",
-                "streamlit",
-                "gradio",
-                "nicegui",
-                "chainlit",
-                "panel",
-                "requests",
-                "httpx",
-                "numpy",
-            ),
-            *("pandas", "sqlalchemy", "jinja2", "pydantic", "redis", "pymongo", "discord", "aiogram", "rich"),
+            *("aiohttp", "tornado", "streamlit", "gradio", "nicegui", "chainlit", "panel", "requests", "httpx"),
+            *("numpy", "pandas", "sqlalchemy", "jinja2", "pydantic", "redis", "pymongo", "aiogram", "rich"),
         )
     },
     "fasthtml": "python-fasthtml",
