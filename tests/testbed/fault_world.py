@@ -16,7 +16,7 @@ from visiting import Visits
 
 PATIENT = 180.0
 """How many seconds a command may take here, where many run at once."""
-BRIEF = {"watch": 0, "drain": 1, "keep": 1}
+BRIEF = {"watch": 0, "drain": 2, "keep": 1}
 
 
 @dataclass
