@@ -21,6 +21,7 @@ from webduh_console.frameworks import (
     procfile,
 )
 from webduh_plugins.node_config import Output
+from webduh_plugins.node_fetch import FILE, server
 from webduh_plugins.node_frameworks import KINDS, Kind, kind
 from webduh_plugins.node_install import generated_by_build, install_steps, native
 from webduh_plugins.node_manager import versions
@@ -107,7 +108,7 @@ class Plugin:
             build_apt=(*needs.build_apt, *(needs.apt if static else ())),
             runtime=output.runtime if main and len(main) + len(others) == 1 else (),
             writes=tuple(map(place.path, output.writes)) if main else (),
-            files={place.path(path): text for path, text in output.files.items()} if main or output.build else {},
+            files=_files(app),
             checks=output.checks,
             base=_base(app),
             from_root=bool(place.folder),
@@ -199,6 +200,13 @@ def _evidence(app: App) -> Iterator[Evidence]:
         yield Evidence(found.manager.file, f"is for {found.manager.name}")
     elif found.manager.file:
         yield Evidence("package.json", f"says that {found.manager.name} is the package manager")
+
+
+def _files(app: App) -> dict[str, str]:
+    """The texts that it needs besides its source."""
+    files = app.output.files if app.output.build is not None else {}
+    files = {**files, FILE: server()} if FILE in (app.start.command or ()) else files
+    return {app.place.path(path): text for path, text in files.items()}
 
 
 def _base(app: App) -> str:
@@ -302,7 +310,13 @@ def _about_port(app: App, port: int | None) -> Iterator[str]:
     found, output, start, said = app.package, app.output, app.start, app.reading
     if port is not None:
         yield f"The app listens on port {port}, whatever PORT says: two releases cannot run side by side here."
-    elif start.command is None or start.worker or said.reads_port or (output.command and not start.script):
+    elif (
+        start.command is None
+        or start.worker
+        or said.reads_port
+        or (output.command and not start.script)
+        or FILE in start.command
+    ):
         return
     elif len(said.ports) > 1:
         ports = ", ".join(map(str, said.ports))

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 from webduh_console.frameworks import Source, Static, table
 from webduh_plugins.node_config import Output, config, flag, plain, says, text_of
+from webduh_plugins.node_fetch import served
 from webduh_plugins.node_package import Package, called_in, runs_only
 
 _HOST = {"HOST": "0.0.0.0"}
 _NITRO = ("node", ".output/server/index.mjs")
 _ADAPTERS_ELSEWHERE = ("vercel", "netlify", "cloudflare", "cloudflare-workers")
 _PLUGINS_ELSEWHERE = ("@cloudflare/vite-plugin", "@netlify/vite-plugin-tanstack-start")
-_FETCH_SERVER = ".webduh/server.mjs"
 _ELSEWHERE = re.compile(
     r"(?:preset[\"']?\s*:\s*|target[\"']?\s*:\s*)[\"'`](vercel|netlify|cloudflare|deno|aws|azure)[\w-]*"
 )
@@ -65,15 +63,7 @@ def tanstack_start(source: Source, found: Package) -> Output:
         return Output(outputs=("dist",))
     other = next((name for name in _PLUGINS_ELSEWHERE if name in settings), "")
     warning = f"{other} builds for another place: leave it out of vite.config." if other else ""
-    return Output(
-        None, ("node", _FETCH_SERVER), ("dist",), _HOST, warning=warning, files={_FETCH_SERVER: fetch_server()}
-    )
-
-
-@cache
-def fetch_server() -> str:
-    """The program that serves `dist/client`, and asks `dist/server/server.js` about the rest."""
-    return Path(__file__).with_name("fetch_server.mjs").read_text("utf-8")
+    return Output(None, served("dist/server/server.js", "dist/client"), ("dist",), _HOST, warning=warning)
 
 
 def sveltekit(source: Source, found: Package) -> Output:

@@ -10,6 +10,7 @@ from webduh_plugins.node import Plugin
 
 from webduh_console.frameworks import Static
 
+OURS = "node .webduh/server.mjs dist/server/server.js dist/client"
 LOCK = {"package-lock.json": "{}", "x.js": LISTENS}
 
 
@@ -143,8 +144,20 @@ def test_sveltekit_with_the_automatic_adapter_is_a_server_of_node(
             None,
             "node dist/apps/api/main",
         ),
-        ("@tanstack/react-start vite", {"build": "vite build"}, {}, None, "node .webduh/server.mjs"),
-        ("@tanstack/react-start vite", {"start": "vite preview"}, {}, None, "node .webduh/server.mjs"),
+        (
+            "@tanstack/react-start vite",
+            {"build": "vite build"},
+            {},
+            None,
+            OURS,
+        ),
+        (
+            "@tanstack/react-start vite",
+            {"start": "vite preview"},
+            {},
+            None,
+            OURS,
+        ),
         (
             "@tanstack/react-start vite srvx",
             {"start": "srvx --prod dist/server/server.js"},
@@ -236,3 +249,27 @@ def test_a_broken_nest_configuration_is_no_repository_of_several(tree: Tree) -> 
     files = {"nest-cli.json": json.dumps({"monorepo": True})}
     found = plan(tree, {"package.json": packed("@nestjs/core"), **LOCK, **files})
     assert found.start == ("node", "dist/main.js")
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "file", "text", "start"),
+    [
+        (
+            "hono",
+            "src/index.ts",
+            "const app = new Hono()\nexport default app\n",
+            "node .webduh/server.mjs src/index.ts",
+        ),
+        ("express", "app.js", "module.exports = app;", "node .webduh/server.mjs app.js"),
+        ("hono tsx", "index.ts", "export default new Hono()", "node --import tsx .webduh/server.mjs index.ts"),
+        ("", "server.mjs", "export default { fetch() {} }", "node .webduh/server.mjs server.mjs"),
+        ("hono", "index.js", "serve({ fetch: app.fetch, port: 3000 })\nexport default app", "node index.js"),
+        ("", "index.js", "export default app", "node index.js"),
+    ],
+)
+def test_what_only_gives_away_its_answers_is_served(
+    tree: Tree, dependencies: str, file: str, text: str, start: str
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies), "package-lock.json": "{}", file: text})
+    assert found.start == tuple(start.split())
+    assert set(found.files) == ({".webduh/server.mjs"} if ".webduh" in start else set())
