@@ -154,6 +154,44 @@ def _nest_app(settings: dict[str, object]) -> str:
     return ""
 
 
+def blitz(source: Source, found: Package) -> Output:
+    """Blitz, which is built on Next and starts it."""
+    return Output(command=found.program("blitz", "start", "-p", "${PORT}"), outputs=(".next",))
+
+
+def analog(source: Source, found: Package) -> Output:
+    """Angular with Vite: Nitro's server, or the files alone."""
+    if says(config(source, "vite.config"), "ssr", "false"):
+        return Output(Static("dist/client", spa=True), outputs=("dist",))
+    return Output(None, ("node", "dist/analog/server/index.mjs"), ("dist",), _HOST)
+
+
+def waku(source: Source, found: Package) -> Output:
+    """Waku's own server."""
+    return Output(command=found.program("waku", "start", "--port", "${PORT}"), outputs=("dist",))
+
+
+def modern(source: Source, found: Package) -> Output:
+    """Modern.js, whose `start` is for whoever writes the app in older versions."""
+    return Output(command=found.program("modern", "serve"), outputs=("dist",))
+
+
+def hydrogen(source: Source, found: Package) -> Output:
+    """Hydrogen is built for Shopify's Oxygen alone; what previews that is all there is to run it elsewhere."""
+    command = found.program("shopify", "hydrogen", "preview", "--port", "${PORT}")
+    warning = "Hydrogen is built for Shopify's Oxygen: what is started is only its preview."
+    return Output(command=command, outputs=("dist",), warning=warning)
+
+
+def quasar(source: Source, found: Package) -> Output:
+    """Quasar makes pages, or with `-m ssr` a server with dependencies of its own."""
+    line = found.scripts.get("build", "")
+    mode = flag(line, "-m", "--mode") or "spa"
+    if mode == "ssr":
+        return Output(None, ("node", "dist/ssr/index.js"), ("dist",), _HOST)
+    return Output(Static(f"dist/{mode}", spa=True), outputs=("dist",))
+
+
 def adonis(source: Source, found: Package) -> Output:
     """What `node ace build` makes: `bin/server.js` from version 6 on."""
     entry = "build/server.js" if source.exists("server.ts") else "build/bin/server.js"

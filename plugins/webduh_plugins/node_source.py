@@ -10,9 +10,9 @@ from webduh_plugins.node_listen import LOOPBACK, listened
 _PATTERNS = (
     *(f"*.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts", "tsx", "jsx")),
     *(f"{folder}/*" for folder in ("src", "server", "app", "lib", "api", "pages")),
-    *("src/*/*", "app/*/*"),
+    *("src/*/*", "app/*/*", "bin/*"),
 )
-_SOURCES = re.compile(r"\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$")
+_SOURCES = re.compile(r"\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$|^bin/[\w-]+$")
 _NOT_THE_APP = re.compile(r"\.(?:test|spec|d|stories)\.|(^|/)(?:__tests__|tests?)/|\.min\.js$")
 _READ = re.compile(
     r"(?:process\.env|import\.meta\.env|Bun\.env)(?:\.([A-Za-z_]\w*)|\[\s*[\"']([A-Za-z_]\w*)[\"']\s*\])"

@@ -106,7 +106,7 @@ def _plain(place: Place, found: Package, one: Kind | None, said: Reading) -> Sta
 
 def _run(place: Place, found: Package, entry: str, one: Kind | None, said: Reading) -> Command:
     """The command that runs a file, whatever it is written in; what it gives away is served, if it listens nowhere."""
-    if found.manager.name == "bun":
+    if found.manager.name == "bun" or said.bun:
         return place.command(("bun", entry))
     built_first = "build" in found.scripts
     if not said.calls and not built_first and gives_answers(place.source.text(entry), serves=one is not None):

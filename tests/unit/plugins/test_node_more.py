@@ -273,3 +273,105 @@ def test_what_only_gives_away_its_answers_is_served(
     found = plan(tree, {"package.json": packed(dependencies), "package-lock.json": "{}", file: text})
     assert found.start == tuple(start.split())
     assert set(found.files) == ({".webduh/server.mjs"} if ".webduh" in start else set())
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "scripts", "files", "variant", "comes_out"),
+    [
+        ("@rsbuild/core", {"build": "rsbuild build"}, {}, "rsbuild", "dist"),
+        (
+            "@rsbuild/core",
+            {"build": "rsbuild build"},
+            {"rsbuild.config.ts": "output: { distPath: { root: 'web' } }"},
+            "rsbuild",
+            "web",
+        ),
+        ("@rspack/core @rspack/cli", {"build": "rspack build"}, {"index.html": ""}, "rspack", "dist"),
+        ("rspress", {"build": "rspress build"}, {}, "rspress", "doc_build"),
+        ("@slidev/cli", {"build": "slidev build"}, {}, "slidev", "dist"),
+        ("@quasar/app-vite", {"build": "quasar build -m pwa"}, {"index.html": ""}, "quasar", "dist/pwa"),
+        ("@quasar/app-vite", {"build": "quasar build -m ssr"}, {}, "quasar", "node dist/ssr/index.js"),
+        ("docusaurus@1", {"build": "docusaurus-build"}, {"siteConfig.js": "projectName: 'x'"}, "docusaurus", "build/x"),
+        (
+            "preact preact-cli@3",
+            {
+                "build": "preact build",
+                "start": "if-env NODE_ENV=production && npm run -s serve || x",
+                "serve": "sirv build",
+            },
+            {},
+            "preact-cli",
+            "build",
+        ),
+        ("@modern-js/app-tools", {"start": "modern start"}, {}, "modernjs", "node_modules/.bin/modern serve"),
+        ("waku", {"start": "waku start"}, {}, "waku", "node_modules/.bin/waku start --port ${PORT}"),
+        (
+            "@angular/core @analogjs/platform vite",
+            {"start": "npm run dev", "dev": "vite", "build": "vite build"},
+            {"angular.json": "{}"},
+            "analog",
+            "node dist/analog/server/index.mjs",
+        ),
+        ("blitz@2 next@12", {"start": "blitz start"}, {}, "blitz", "node_modules/.bin/blitz start -p ${PORT}"),
+        ("sapper polka", {"start": "node __sapper__/build"}, {}, "sapper", "node __sapper__/build"),
+    ],
+)
+def test_more_frameworks_are_known(
+    tree: Tree, dependencies: str, scripts: dict[str, str], files: dict[str, str], variant: str, comes_out: str
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts=scripts), "package-lock.json": "{}", **files})
+    assert found.variant == variant
+    assert (found.static.dir if found.static else " ".join(found.start or ())) == comes_out
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "more", "needed"),
+    [
+        ("react-scripts@4.0.3", {}, True),
+        ("react-scripts@^5.0.0", {}, False),
+        ("@vue/cli-service@~4.5.0", {"engines": {"node": ">=14"}}, True),
+        ("@vue/cli-service@~4.5.0", {"engines": {"node": "14.x || 16.x"}}, False),
+        ("nuxt@2.15.8", {"volta": {"node": "16.20.0"}}, False),
+    ],
+)
+def test_old_webpacks_build_on_the_node_of_today(
+    tree: Tree, dependencies: str, more: dict[str, object], needed: bool
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts={"build": "make"}, **more), **LOCK})
+    assert found.build[0].env == ({"NODE_OPTIONS": "--openssl-legacy-provider"} if needed else {})
+
+
+@pytest.mark.parametrize(
+    ("files", "manager", "start"),
+    [
+        ({"package.json": packed(devDependencies={"@types/bun": "latest"}), "index.ts": ""}, "bun", "bun index.ts"),
+        ({"package.json": packed(scripts={"start": "bun index.ts"}), "index.ts": ""}, "bun", "bun index.ts"),
+        ({"package.json": packed("hono"), "index.ts": "Bun.serve({ fetch })", **LOCK}, "npm", "bun index.ts"),
+    ],
+)
+def test_what_is_written_for_bun_runs_on_bun(tree: Tree, files: dict[str, str], manager: str, start: str) -> None:
+    found = plan(tree, files)
+    assert (found.package_manager, found.start) == (manager, tuple(start.split()))
+
+
+@pytest.mark.parametrize("script", ["heroku-postbuild", "vercel-build", "gcp-build"])
+def test_a_build_for_another_host_is_one_if_there_is_no_other(tree: Tree, script: str) -> None:
+    scripts = {"start": "node x.js", script: "webpack"}
+    assert plan(tree, {"package.json": packed("express", scripts=scripts), **LOCK}).build[0].run[-1] == script
+    scripts["build"] = "tsc"
+    assert plan(tree, {"package.json": packed("express", scripts=scripts), **LOCK}).build[0].run[-1] == "build"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"netlify.toml": '[build]\npublish = "out/"'}, {"vercel.json": '{"outputDirectory": "out"}'}],
+)
+def test_the_folder_that_another_host_serves_is_believed(tree: Tree, files: dict[str, str]) -> None:
+    found = plan(tree, {"package.json": packed("gulp", scripts={"build": "gulp"}), "package-lock.json": "{}", **files})
+    assert found.static == Static("out")
+
+
+def test_the_port_is_looked_for_in_programs_without_an_ending(tree: Tree) -> None:
+    files = {"bin/www": "server.listen(process.env.PORT || '3000')", "app.js": "", "package-lock.json": "{}"}
+    found = plan(tree, {"package.json": packed("express", scripts={"start": "node ./bin/www"}), **files})
+    assert (found.start, found.port, found.warnings) == (("node", "./bin/www"), None, ())
