@@ -214,7 +214,7 @@ KINDS = (
     Kind("medusa", ("@medusajs/medusa",), server(), ("medusa", "build"), ("medusa-config",)),
     Kind("nest", ("@nestjs/core",), servers.nest, ("nest", "build"), ("nest-cli",), ("nest",)),
     Kind("angular", ("@angular/core",), servers.angular, ("ng", "build"), ("angular",), ("ng",)),
-    Kind("ember", ("ember-source", "ember-cli"), site("dist", spa=True), ("ember", "build"), serves=("ember",)),
+    Kind("ember", ("ember-source", "ember-cli"), site("dist", spa=True), ("ember", "build"), serves=("ember", "vite")),
     Kind("expo", ("expo",), servers.expo, ("expo", "export", "--platform", "web"), serves=("expo",)),
     Kind(
         "cra",
@@ -265,6 +265,7 @@ KINDS = (
     Kind("rsbuild", ("@rsbuild/core",), sites.rsbuild, ("rsbuild", "build"), ("rsbuild.config",), ("rsbuild",)),
     Kind("rspack", ("@rspack/cli",), sites.rspack, ("rspack", "build"), ("rspack.config",), ("rspack",), when=_packs),
     Kind("parcel", ("parcel", "parcel-bundler"), sites.parcel, ("parcel", "build"), serves=("parcel",), when=_parcels),
+    Kind("snowpack", ("snowpack",), sites.snowpack, ("snowpack", "build"), ("snowpack.config",), ("snowpack",)),
     Kind("brunch", ("brunch",), site("public"), ("brunch", "build", "--production"), ("brunch-config",), ("brunch",)),
     Kind(
         "webpack",

@@ -74,7 +74,7 @@ def rspack(source: Source, found: Package) -> Output:
 
 def vitepress(source: Source, found: Package) -> Output:
     """VitePress makes its folder inside the one with the pages."""
-    option = re.search(r"vitepress build\s+([^\s&|;-]\S*)", " ".join(found.scripts.values()))
+    option = re.search(r"\bvitepress build +([^\s&|;-]\S*)", "\n".join(found.scripts.values()))
     root = plain(option[1]) if option else ("docs" if source.folder("docs/.vitepress") else "")
     root = "" if root == "." else root
     told = resolved(config(source, _inside(root, ".vitepress/config")), "outDir")
@@ -84,7 +84,7 @@ def vitepress(source: Source, found: Package) -> Output:
 
 def vuepress(source: Source, found: Package) -> Output:
     """VuePress makes its folder inside the one with the pages."""
-    option = re.search(r"vuepress(?:-vite|-webpack)? build\s+([^\s&|;-]\S*)", " ".join(found.scripts.values()))
+    option = re.search(r"\bvuepress(?:-vite|-webpack)? build +([^\s&|;-]\S*)", "\n".join(found.scripts.values()))
     usual = next((name for name in ("docs", "src") if source.folder(f"{name}/.vuepress")), "docs")
     root = plain(option[1]) if option else usual
     root = "" if root == "." else root
@@ -146,6 +146,12 @@ def webpack(source: Source, found: Package) -> Output:
     inside = re.fullmatch(r"(public|static|www)/.+", folder)
     if inside and source.exists(f"{inside[1]}/index.html"):
         return Output(Static(inside[1], spa=True), outputs=(folder,))
+    return Output(Static(folder, spa=True), outputs=(folder,))
+
+
+def snowpack(source: Source, found: Package) -> Output:
+    """Snowpack: its folder is named in its settings."""
+    folder = text_of(config(source, "snowpack.config"), "out") or "build"
     return Output(Static(folder, spa=True), outputs=(folder,))
 
 

@@ -12,6 +12,8 @@ from webduh_plugins.node_source import Reading
 from webduh_plugins.node_workspace import Place
 
 _STARTS = ("start", "start:prod", "start:production", "serve:prod", "prod", "production")
+_PERHAPS = ("serve", "server", "dev", "develop")
+"""Scripts that start an app with nothing else that does, if all they do is to run a file."""
 _OF_A_WORKSPACE = ("turbo", "nx", "lerna", "concurrently", "npm-run-all", "run-p", "wireit")
 _ALL_OF_IT = re.compile(r"\s(?:-r|--recursive|--parallel|--workspaces|-ws|--stream|foreach)\b")
 _BOTS = (
@@ -99,6 +101,8 @@ def _plain(place: Place, found: Package, one: Kind | None, said: Reading) -> Sta
         name = found.followed(script)
         return Start(found.started_by(name, place.command), found.line(name))
     entry = entry_of(place.source, found)
+    if not entry and (script := next((name for name in _PERHAPS if _runs_a_file(found.line(name))), None)):
+        return Start(found.started_by(script, place.command), found.line(script))
     if not entry or (place.folder and not said.listens):
         return Start()
     return Start(_run(place, found, entry, one, said))
@@ -108,14 +112,14 @@ def _run(place: Place, found: Package, entry: str, one: Kind | None, said: Readi
     """The command that runs a file, whatever it is written in; what it gives away is served, if it listens nowhere."""
     if found.manager.name == "bun" or said.bun:
         return place.command(("bun", entry))
-    built_first = "build" in found.scripts
+    built_first = "build" in found.scripts and "--noEmit" not in found.scripts["build"]
     if not said.calls and not built_first and gives_answers(place.source.text(entry), serves=one is not None):
         loads = ("--import", "tsx") if found.has("tsx") and re.search(r"ts$", entry) else ()
         return place.command(served(entry, "public" if place.source.folder("public") else "", *loads))
     if not re.search(r"\.[cm]?ts$", entry):
         return place.command(("node", entry))
     line = found.scripts.get("build", "")
-    if any(called_in(line, builder) for builder in _BUILDERS):
+    if "--noEmit" not in line and any(called_in(line, builder) for builder in _BUILDERS):
         folder = text_of(config(place.source, "tsconfig"), "outDir") or "dist"
         built = re.sub(r"ts$", "js", entry.removeprefix("src/") if entry.startswith("src/") else entry)
         return place.command(("node", f"{folder}/{built}"))
@@ -123,6 +127,11 @@ def _run(place: Place, found: Package, entry: str, one: Kind | None, said: Readi
         if found.has(name):
             return found.program(name, entry)
     return place.command(("node", entry))
+
+
+def _runs_a_file(line: str) -> bool:
+    """Whether a script does nothing but run a program of the app."""
+    return re.fullmatch(r"(?:\w+=\S+ )*(?:node|nodemon|tsx|ts-node|bun|bun run) \S+\.[cm]?[jt]s", line) is not None
 
 
 def _only_develops(line: str) -> bool:

@@ -375,3 +375,35 @@ def test_the_port_is_looked_for_in_programs_without_an_ending(tree: Tree) -> Non
     files = {"bin/www": "server.listen(process.env.PORT || '3000')", "app.js": "", "package-lock.json": "{}"}
     found = plan(tree, {"package.json": packed("express", scripts={"start": "node ./bin/www"}), **files})
     assert (found.start, found.port, found.warnings) == (("node", "./bin/www"), None, ())
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "scripts", "files", "start"),
+    [
+        ("express", {"serve": "node backend/main.js"}, {"backend/main.js": LISTENS}, "node backend/main.js"),
+        ("express", {"dev": "nodemon backend/main.js"}, {"backend/main.js": LISTENS}, "node backend/main.js"),
+        ("express", {"dev": "webpack --watch"}, {"backend/main.js": LISTENS}, None),
+        ("express tsx", {"build": "tsc --noEmit"}, {"server.ts": LISTENS}, "node_modules/.bin/tsx server.ts"),
+    ],
+)
+def test_what_starts_an_app_that_does_not_say_so(
+    tree: Tree, dependencies: str, scripts: dict[str, str], files: dict[str, str], start: str | None
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts=scripts), "package-lock.json": "{}", **files})
+    assert found.start == (tuple(start.split()) if start else None)
+
+
+@pytest.mark.parametrize(
+    ("build", "files", "folder"),
+    [
+        ("vitepress build", {".vitepress/config.mts": ""}, ".vitepress/dist"),
+        ("vitepress build", {"docs/.vitepress/config.mts": ""}, "docs/.vitepress/dist"),
+        ("vitepress build site", {}, "site/.vitepress/dist"),
+    ],
+)
+def test_the_folder_of_documents_is_told_by_the_script_that_builds_them(
+    tree: Tree, build: str, files: dict[str, str], folder: str
+) -> None:
+    scripts = {"docs:build": build, "docs:dev": "vitepress dev"}
+    found = plan(tree, {"package.json": packed("vitepress", scripts=scripts), "package-lock.json": "{}", **files})
+    assert found.static == Static(folder)
