@@ -108,7 +108,7 @@ class Plugin:
             warnings=(*_warnings(app), *needs.warnings),
             apt=() if static else needs.apt,
             build_apt=(*needs.build_apt, *(needs.apt if static else ())),
-            runtime=output.runtime if main and len(main) + len(others) == 1 else (),
+            runtime=tuple(map(place.path, output.runtime)) if main and len(main) + len(others) == 1 else (),
             writes=tuple(map(place.path, output.writes)) if main else (),
             files=_files(app),
             checks=output.checks,
