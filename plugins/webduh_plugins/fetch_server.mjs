@@ -1,15 +1,18 @@
-// Serves what a build made for browsers (dist/client), and asks the handler that it made for servers
-// (dist/server/server.js: `fetch` of its default export) about everything else. It needs Node 20 and nothing else.
+// Serves a folder of files, and asks what a program gives away about everything else: something with `fetch`, an app of
+// Express, Koa or Fastify, or a function. It needs Node 20 and nothing else.
+//
+//     node server.mjs PROGRAM [FOLDER]
 
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { extname, sep } from 'node:path'
+import { extname, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 
-const CLIENT = fileURLToPath(new URL('../dist/client', import.meta.url))
+const [PROGRAM, FOLDER] = process.argv.slice(2)
+const FILES = FOLDER && resolve(FOLDER)
 const TYPES = {
   '.avif': 'image/avif',
   '.css': 'text/css; charset=utf-8',
@@ -36,12 +39,27 @@ const TYPES = {
   '.xml': 'application/xml'
 }
 
-const handler = (await import(new URL('../dist/server/server.js', import.meta.url))).default
+// What answers: `web` takes a Request, `plain` what Node's own server gives.
+async function given () {
+  const module = await import(pathToFileURL(resolve(PROGRAM)))
+  const app = module.default?.default ?? module.default ?? module
+  if (typeof app.fetch === 'function') return { web: request => app.fetch(request) }
+  if (typeof app.callback === 'function') return { plain: app.callback() }
+  if (typeof app.routing === 'function') {
+    await app.ready()
+    return { plain: app.routing }
+  }
+  if (typeof app === 'function') return app.length < 2 ? { web: app } : { plain: app }
+  console.error(`${PROGRAM} gives away nothing that answers requests: no fetch, no app, no function.`)
+  process.exit(1)
+}
+
+const { web, plain } = await given()
 
 async function fileOf (path) {
   let name
   try {
-    name = CLIENT + decodeURIComponent(path)
+    name = FILES + decodeURIComponent(path)
   } catch {
     return null
   }
@@ -52,7 +70,7 @@ async function fileOf (path) {
 
 async function sendFile (file, request, response) {
   const tag = `W/"${file.size.toString(16)}-${file.changed.getTime().toString(16)}"`
-  const named = file.name.startsWith(`${CLIENT}${sep}assets${sep}`) // by what is in it
+  const named = file.name.startsWith(`${FILES}${sep}assets${sep}`) // by what is in it
   response.setHeader('Content-Type', TYPES[extname(file.name).toLowerCase()] ?? 'application/octet-stream')
   response.setHeader('Cache-Control', named ? 'public, max-age=31536000, immutable' : 'public, max-age=0, must-revalidate')
   response.setHeader('Last-Modified', file.changed.toUTCString())
@@ -78,7 +96,7 @@ function asked (request, url, signal) {
 async function ask (request, response, url) {
   const gone = new AbortController()
   response.on('close', () => { if (!response.writableFinished) gone.abort() })
-  const answer = await handler.fetch(asked(request, url, gone.signal))
+  const answer = await web(asked(request, url, gone.signal))
   response.statusCode = answer.status
   if (answer.statusText) response.statusMessage = answer.statusText
   for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
@@ -96,8 +114,10 @@ async function answer (request, response) {
   const scheme = String(request.headers['x-forwarded-proto'] ?? 'http').split(',')[0].trim()
   const url = new URL(`${scheme === 'https' ? 'https' : 'http'}://${request.headers.host ?? 'localhost'}${request.url}`)
   const reads = request.method === 'GET' || request.method === 'HEAD'
-  const file = reads ? await fileOf(url.pathname) : null
-  await (file ? sendFile(file, request, response) : ask(request, response, url))
+  const file = reads && FILES ? await fileOf(url.pathname) : null
+  if (file) await sendFile(file, request, response)
+  else if (plain) await plain(request, response)
+  else await ask(request, response, url)
 }
 
 const server = createServer((request, response) => {

@@ -21,18 +21,21 @@ from webduh_console.frameworks import (
     procfile,
 )
 from webduh_plugins.node_config import Output
+from webduh_plugins.node_fetch import FILE, server
 from webduh_plugins.node_frameworks import KINDS, Kind, kind
-from webduh_plugins.node_install import generated_by_build, install_steps, native
+from webduh_plugins.node_install import for_old_webpack, generated_by_build, install_steps, native
 from webduh_plugins.node_manager import versions
 from webduh_plugins.node_next import as_asked
 from webduh_plugins.node_nx import nx_match, nx_plan
 from webduh_plugins.node_package import Package, called_in
-from webduh_plugins.node_sites import base_path
+from webduh_plugins.node_sites import base_path, told_folder
 from webduh_plugins.node_source import Reading, reading
 from webduh_plugins.node_start import Start, entry_of, port_of, served_folder, start_of
 from webduh_plugins.node_workspace import Place, build_steps, library_steps, place_of
 
 _PROGRAMS = ("server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "main.mjs", "server.cjs")
+_ELSEWHERE = ("heroku-postbuild", "vercel-build", "gcp-build")
+"""What hosts run instead of `build`."""
 _LOOPBACK = re.compile(
     r"(?:^|\s)(?:(?:-H|--host|--hostname|--bind|-b)[= ]|HOST(?:NAME)?=)[\"']?(?:localhost|127\.0\.0\.1)\b"
 )
@@ -91,7 +94,7 @@ class Plugin:
             install=install_steps(
                 place.root, place.top() if place.folder else found, place.members, tuple(map(found.adds, adds))
             ),
-            build=(*generated_by_build(source, found), *_build(app)),
+            build=(*generated_by_build(source, found), *_build(app, asked["node"].text if "node" in asked else "")),
             processes=(*main, *(other for other in others if other.name != "worker" or not start.worker)),
             static=static,
             port=port_of(start, output, app.reading),
@@ -105,9 +108,9 @@ class Plugin:
             warnings=(*_warnings(app), *needs.warnings),
             apt=() if static else needs.apt,
             build_apt=(*needs.build_apt, *(needs.apt if static else ())),
-            runtime=output.runtime if main and len(main) + len(others) == 1 else (),
+            runtime=tuple(map(place.path, output.runtime)) if main and len(main) + len(others) == 1 else (),
             writes=tuple(map(place.path, output.writes)) if main else (),
-            files={place.path(path): text for path, text in output.files.items()} if main or output.build else {},
+            files=_files(app),
             checks=output.checks,
             base=_base(app),
             from_root=bool(place.folder),
@@ -147,7 +150,8 @@ def _pages(place: Place, found: Package) -> Output:
     if not alone or found.main or "web" in procfile(place.source):
         return Output()
     folder = next((at for at in ("public", ".") if place.source.exists(f"{at}/index.html".removeprefix("./"))), "")
-    return Output(Static(folder)) if folder else Output()
+    told = told_folder(place.source) or folder
+    return Output(Static(told), outputs=() if told == folder else (told,)) if told else Output()
 
 
 def _is_made_with(source: Source, found: Package, one: Kind) -> bool:
@@ -201,6 +205,13 @@ def _evidence(app: App) -> Iterator[Evidence]:
         yield Evidence("package.json", f"says that {found.manager.name} is the package manager")
 
 
+def _files(app: App) -> dict[str, str]:
+    """The texts that it needs besides its source."""
+    files = app.output.files if app.output.build is not None else {}
+    files = {**files, FILE: server()} if FILE in (app.start.command or ()) else files
+    return {app.place.path(path): text for path, text in files.items()}
+
+
 def _base(app: App) -> str:
     """What it is built on: Node, for an app whose package manager alone is Bun; else what that says."""
     found, command = app.package, app.start.command or ()
@@ -217,13 +228,17 @@ def _static(app: App) -> Static | None:
     return static and Static(app.place.path(static.dir), spa=static.spa, not_found=static.not_found)
 
 
-def _build(app: App) -> Iterator[BuildStep]:
-    """The steps that build: the app's own script, else what its framework needs; then what puts its output together."""
+def _build(app: App, asked: str) -> Iterator[BuildStep]:
+    """The steps that build: the app's own script, else what its framework needs; then what puts its output together.
+
+    `asked` is the version of Node that is asked for, or empty.
+    """
     place, found, output = app.place, app.package, app.output
     outputs = tuple(place.path(path) for path in output.outputs)
     needs = found.manager.needs
     if found.manager.name == "bun" and (_base(app) or (app.kind is not None and app.kind.build)):
         needs = ("bun", "node")  # its programs are Node's
+    old = for_old_webpack(found, asked)
     for step in _builds(app, outputs):
         changed = outputs == step.outputs and output.env
         yield BuildStep(
@@ -233,7 +248,7 @@ def _build(app: App) -> Iterator[BuildStep]:
             step.inputs,
             step.outputs,
             step.caches,
-            {**step.env, **output.env} if changed else step.env,
+            {**step.env, **(output.env if changed else {}), **old},
         )
     if app.start.command is not None and output.command and app.start.command == place.command(output.command):
         for command in output.steps:
@@ -262,7 +277,9 @@ def _builds(app: App, outputs: tuple[str, ...]) -> Iterator[BuildStep]:
 def _build_script(found: Package, one: Kind | None) -> str:
     """The script that builds the app: `build`, unless that is for something else than its framework."""
     line = found.scripts.get("build")
-    named = next((name for name in (one.scripts if one else ()) if name in found.scripts), "")
+    named = next((name for name in (*(one.scripts if one else ()), *_ELSEWHERE) if name in found.scripts), "")
+    if named in _ELSEWHERE and line is not None:
+        return "build"
     if line is None or not named or one is None:
         return named if line is None else "build"
     return "build" if any(word in line for word in (one.build[0], *one.scripts)) else named
@@ -302,15 +319,27 @@ def _about_port(app: App, port: int | None) -> Iterator[str]:
     found, output, start, said = app.package, app.output, app.start, app.reading
     if port is not None:
         yield f"The app listens on port {port}, whatever PORT says: two releases cannot run side by side here."
-    elif start.command is None or start.worker or said.reads_port or (output.command and not start.script):
+    elif (
+        start.command is None
+        or start.worker
+        or said.reads_port
+        or (output.command and not start.script)
+        or FILE in start.command
+    ):
         return
     elif len(said.ports) > 1:
         ports = ", ".join(map(str, said.ports))
         yield f"The app listens on several ports ({ports}): say in webduh.yaml which gets requests (`port:`)."
-    elif (app.kind is not None and app.kind.build) or (found.manager.name == "bun" and not said.listens):
+    elif (app.kind is not None and app.kind.build) or _bun_listens(app):
         return  # such frameworks read PORT themselves, and so does Bun for what a file exports
     elif "PORT" not in " ".join(found.scripts.values()) + " ".join(start.command):
         yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
+
+
+def _bun_listens(app: App) -> bool:
+    """Whether Bun itself listens, for what a file exports or gives it: it reads PORT."""
+    runs = app.package.manager.name == "bun" or app.reading.bun
+    return runs and (app.reading.bun or not app.reading.calls)
 
 
 def _meteor() -> UsageError:

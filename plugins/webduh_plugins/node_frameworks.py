@@ -100,6 +100,10 @@ def _makes_a_server(source: Source, found: Package) -> bool:
     return bool(source.files("nitro.config.*")) or not found.has("vite") or "nitro" in config(source, "vite.config")
 
 
+def _packs(source: Source, found: Package) -> bool:
+    return not _own_start(found)
+
+
 def _own_start(found: Package) -> bool:
     return "start" in found.scripts and called_in(found.scripts["start"], "node")
 
@@ -121,6 +125,7 @@ def _serving(name: str, *told_by: str, when: Callable[[Source, Package], bool] =
 
 
 KINDS = (
+    Kind("blitz", ("blitz",), servers.blitz, ("blitz", "build"), ("blitz.config",), ("blitz",)),
     Kind("next", ("next",), next_js, ("next", "build"), ("next.config",), ("next",)),
     Kind(
         *("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), servers.nuxt, ("nuxt", "build"), ("nuxt.config",)),
@@ -131,6 +136,7 @@ KINDS = (
         *("sveltekit", ("@sveltejs/kit",), servers.sveltekit, ("vite", "build"), ("svelte.config",)),
         serves=("vite", "svelte-kit"),
     ),
+    Kind("hydrogen", ("@shopify/hydrogen",), servers.hydrogen, ("shopify", "hydrogen", "build"), serves=("shopify",)),
     Kind(
         *("react-router", ("@react-router/dev",), servers.react_router, ("react-router", "build")),
         config=("react-router.config",),
@@ -152,6 +158,9 @@ KINDS = (
         *("solidstart", ("@solidjs/start",), servers.nitro, ("vinxi", "build"), ("app.config",)),
         serves=("vinxi", "vite"),
     ),
+    Kind("analog", ("@analogjs/platform",), servers.analog, ("vite", "build"), ("vite.config",), ("vite", "ng")),
+    Kind("waku", ("waku",), servers.waku, ("waku", "build"), ("waku.config",), ("waku",)),
+    Kind("modernjs", ("@modern-js/app-tools",), servers.modern, ("modern", "build"), ("modern.config",), ("modern",)),
     Kind("astro", ("astro",), servers.astro, ("astro", "build"), ("astro.config",), ("astro",)),
     Kind(
         "qwik", ("@builder.io/qwik-city", "@qwik.dev/router"), servers.qwik, ("qwik", "build"), serves=("vite", "qwik")
@@ -178,9 +187,21 @@ KINDS = (
         *("eleventy", ("@11ty/eleventy",), sites.eleventy, ("eleventy",), (".eleventy", "eleventy.config")),
         serves=("eleventy", "@11ty/eleventy"),
     ),
+    Kind(
+        "rspress", ("rspress", "@rspress/core"), sites.rspress, ("rspress", "build"), ("rspress.config",), ("rspress",)
+    ),
+    Kind("slidev", ("@slidev/cli",), site("dist", spa=True), ("slidev", "build"), serves=("slidev",)),
+    Kind(
+        "quasar",
+        ("@quasar/app-vite", "@quasar/app-webpack", "@quasar/app"),
+        servers.quasar,
+        ("quasar", "build"),
+        ("quasar.config", "quasar.conf"),
+        ("quasar",),
+    ),
+    Kind("sapper", ("sapper",), server("node", "__sapper__/build"), ("sapper", "build"), serves=("sapper",)),
     Kind("hexo", ("hexo",), sites.hexo, ("hexo", "generate"), ("_config",), ("hexo",)),
     Kind("gridsome", ("gridsome",), site("dist"), ("gridsome", "build"), ("gridsome.config",), ("gridsome",)),
-    Kind("blitz", ("blitz",), server(), ("blitz", "build")),
     Kind("redwood", ("@redwoodjs/core",), servers.redwood, ("rw", "build", "web"), ("redwood",), ("rw",)),
     Kind("saber", ("saber",), site("public"), ("saber", "build"), ("saber-config",), ("saber",)),
     Kind("dojo", ("@dojo/cli",), site("output/dist", spa=True), ("dojo", "build"), (".dojorc",), ("dojo",)),
@@ -193,7 +214,7 @@ KINDS = (
     Kind("medusa", ("@medusajs/medusa",), server(), ("medusa", "build"), ("medusa-config",)),
     Kind("nest", ("@nestjs/core",), servers.nest, ("nest", "build"), ("nest-cli",), ("nest",)),
     Kind("angular", ("@angular/core",), servers.angular, ("ng", "build"), ("angular",), ("ng",)),
-    Kind("ember", ("ember-source", "ember-cli"), site("dist", spa=True), ("ember", "build"), serves=("ember",)),
+    Kind("ember", ("ember-source", "ember-cli"), site("dist", spa=True), ("ember", "build"), serves=("ember", "vite")),
     Kind("expo", ("expo",), servers.expo, ("expo", "export", "--platform", "web"), serves=("expo",)),
     Kind(
         "cra",
@@ -241,7 +262,10 @@ KINDS = (
     _serving("polka"),
     _serving("apollo-server", "@apollo/server", "apollo-server"),
     Kind("vite", ("vite", "rolldown-vite"), sites.vite, ("vite", "build"), ("vite.config",), ("vite",), when=_is_site),
+    Kind("rsbuild", ("@rsbuild/core",), sites.rsbuild, ("rsbuild", "build"), ("rsbuild.config",), ("rsbuild",)),
+    Kind("rspack", ("@rspack/cli",), sites.rspack, ("rspack", "build"), ("rspack.config",), ("rspack",), when=_packs),
     Kind("parcel", ("parcel", "parcel-bundler"), sites.parcel, ("parcel", "build"), serves=("parcel",), when=_parcels),
+    Kind("snowpack", ("snowpack",), sites.snowpack, ("snowpack", "build"), ("snowpack.config",), ("snowpack",)),
     Kind("brunch", ("brunch",), site("public"), ("brunch", "build", "--production"), ("brunch-config",), ("brunch",)),
     Kind(
         "webpack",

@@ -19,6 +19,11 @@ _HARMLESS = re.compile(
 _GENERATED = re.compile(r"generator\s+\w+\s*\{[^}]*?^\s*output\s*=", re.DOTALL | re.MULTILINE)
 _COMPILED = ("node-pty", "node-sass", "isolated-vm", "libxmljs", "libxmljs2", "usb", "serialport", "kerberos", "odbc")
 _COMPILER = ("python3", "make", "g++")
+_LAST_WITH_OLD_WEBPACK = (
+    *(("react-scripts", 4), ("@vue/cli-service", 4), ("nuxt", 2), ("preact-cli", 3), ("webpack", 4), ("gatsby", 2)),
+    *(("umi", 3), ("gridsome", 0), ("@angular-devkit/build-angular", 0), ("@quasar/app", 2)),
+)
+"""Framework → its last line that was made with a webpack before 5."""
 _BROWSERS = ("puppeteer", "puppeteer-core", "playwright", "playwright-core", "playwright-chromium")
 _CHROMIUM = "/usr/bin/chromium"
 _OF_CHROMIUM = {"PUPPETEER_SKIP_DOWNLOAD": "true", "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"}
@@ -94,6 +99,17 @@ def native(source: Source, found: Package) -> Native:
             warnings.append(f"Chromium is Debian's: start Playwright with `executablePath: '{_CHROMIUM}'`.")
     compiled = found.has(*_COMPILED) or source.exists("binding.gyp")
     return Native(tuple(apt), _COMPILER if compiled else (), variables, tuple(warnings))
+
+
+def for_old_webpack(found: Package, asked: str) -> dict[str, str]:
+    """What lets frameworks with a webpack before 5 build on a Node from 17 on, whose OpenSSL has no MD4.
+
+    `asked` is the version of Node that is asked for, or empty; older ones refuse that word.
+    """
+    old = any(found.has(name) and (found.major(name) or last + 1) <= last for name, last in _LAST_WITH_OLD_WEBPACK)
+    lines = [int(number) for number in re.findall(r"(?:^|[^\d.])(\d+)", asked)]
+    early = bool(lines) and max(lines) < 17 and not asked.strip().startswith(">")
+    return {"NODE_OPTIONS": "--openssl-legacy-provider"} if old and not early else {}
 
 
 def _inputs(source: Source, manager: Manager, members: tuple[str, ...]) -> tuple[str, ...]:

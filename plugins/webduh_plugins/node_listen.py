@@ -30,10 +30,11 @@ _LONGEST = 4000
 
 
 class Listened(NamedTuple):
-    """A server: its port (0: not told as a number) and host (empty: not told as a text)."""
+    """A server: its port (0: not told as a number) and host (empty: not told as a text); `called`: it starts itself."""
 
     port: int = 0
     host: str = ""
+    called: bool = True
 
 
 def listened(text: str) -> Iterator[Listened]:
@@ -55,7 +56,7 @@ def listened(text: str) -> Iterator[Listened]:
     for exported in _EXPORTED.finditer(text):
         inside = f"{{{_shallow(text, exported.end())}}}"
         if _FETCHES.search(inside):
-            yield Listened(_port(inside, text), _host(inside, text) or "")
+            yield Listened(_port(inside, text), _host(inside, text) or "", called=False)
 
 
 def _shallow(text: str, start: int) -> str:

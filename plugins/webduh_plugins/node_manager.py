@@ -98,6 +98,8 @@ def manager_of(source: Source) -> Manager:
         version = _asked(found, told)
         return Manager(told, "package.json", "", version, told == "yarn" and _berry(source, "", version))
     sign = next(filter(source.exists, _SIGNS), "")
+    if not sign and _is_for_bun(found):
+        return Manager("bun", "package.json")
     name = _SIGNS.get(sign, "npm")
     return Manager(name, sign, version=_asked(found, name), berry=sign == ".yarnrc.yml")
 
@@ -141,6 +143,12 @@ def _developed_with(found: dict[str, object]) -> tuple[str, str]:
         if name in CACHES:
             return name, version
     return "", ""
+
+
+def _is_for_bun(found: dict[str, object]) -> bool:
+    """Whether an app's scripts call Bun, or it has the types of that."""
+    types = {**table(found, "dependencies"), **table(found, "devDependencies")}.keys() & {"@types/bun", "bun-types"}
+    return bool(types) or any(re.match(r"bunx? ", _text(line)) for line in table(found, "scripts").values())
 
 
 def _asked(found: dict[str, object], name: str) -> str:

@@ -1,10 +1,11 @@
 """Next.js built by OpenNext: one server of Node for pages, files and pictures, when an app asks for it."""
 
 import re
+import shlex
 from functools import cache
 from pathlib import Path
 
-from webduh_console.frameworks import Check, Source, within
+from webduh_console.frameworks import Check, Command, Source, within
 from webduh_plugins.node_config import Output
 from webduh_plugins.node_package import Package
 
@@ -18,7 +19,7 @@ _ADDS = {
     "yarn": "yarn add --dev",
     "bun": "bun add --dev",
 }
-_BUILD = f"node_modules/.bin/open-next build --config-path {FOLDER}/{CONFIG}"
+_BUILD = f"open-next build --config-path {FOLDER}/{CONFIG}"
 _CURRENT, _EARLIER = "4.1.16", "3.9.16"
 _PATCHED = {(15, 0): 8, (15, 1): 12, (15, 2): 9, (15, 3): 9, (15, 4): 11, (15, 5): 10, (16, 0): 11, (16, 1): 5}
 """Line of Next → its first patch that the earlier OpenNext takes."""
@@ -52,33 +53,44 @@ def version_for(found: Package) -> str:
 def why_not(found: Package) -> str:
     """Why OpenNext does not build an app, as a sentence; empty if it does."""
     asked = found.dependencies.get("next", "")
-    if found.folder:
-        return "it is built for apps that stand alone, and this is a member of a workspace."
     if not found.linked:
         return "it wants a node_modules, and this Yarn makes none."
     return "" if version_for(found) else f"no version of it builds Next {asked}."
 
 
 def open_next(source: Source, found: Package) -> Output:
-    """What OpenNext builds, with a server, a cache and a queue that need nothing beside them."""
-    # One command: what it adds to the dependencies is there as long as that runs.
-    script = f'{_ADDS[found.manager.name]} "$1" && exec {_BUILD}'
+    """What OpenNext builds, with a server, a cache and a queue that need nothing beside them.
+
+    For a member of a workspace it keeps the app's place in the tree.
+    """
+    made = f"{_MADE}/{found.folder}" if found.folder else _MADE
+    pictures = within(".open-next/image-optimization-function", ("node", "-e", "require('sharp')"))
     return Output(
-        command=within(_MADE, ("node", "index.mjs")),
+        command=within(made, ("node", "index.mjs")),
         outputs=(".next",),  # the other one is emptied by its build
         variables={"OPENNEXT_STATIC_ETAG": "true"},
-        build=("sh", "-c", script, "sh", f"@opennextjs/aws@{version_for(found)}"),
-        files=texts(),
+        build=_build(found),
+        # It builds nothing without one.
+        files={**texts(), **({} if source.files("next.config.*") else {"next.config.mjs": "export default {}\n"})},
         runtime=(".open-next",),
         writes=(".open-next/cache",),
         checks=(
             Check(
                 "sharp",
-                within(".open-next/image-optimization-function", ("node", "-e", "require('sharp')")),
+                within(found.folder, pictures) if found.folder else pictures,
                 "OpenNext has built without sharp: pictures would be sent as they are. Try again with a network.",
             ),
         ),
     )
+
+
+def _build(found: Package) -> Command:
+    """The command that adds OpenNext and builds with it: one, since what it adds is there as long as that runs."""
+    package = f"@opennextjs/aws@{version_for(found)}"
+    if not found.folder:
+        return ("sh", "-c", f'{_ADDS[found.manager.name]} "$1" && exec node_modules/.bin/{_BUILD}', "sh", package)
+    path = 'PATH="$PWD/node_modules/.bin:$OLDPWD/node_modules/.bin:$PATH"'
+    return ("sh", "-c", f'{shlex.join(found.adds(package))} && cd "$1" && {path} exec {_BUILD}', "sh", found.folder)
 
 
 @cache

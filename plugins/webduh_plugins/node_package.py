@@ -19,8 +19,9 @@ _ANOTHER = re.compile(
 _BUILDS = re.compile(
     r"(?:npx |bunx |pnpm exec |yarn )?(?:tsc(?: (?:-p|--project|--build|-b)(?: [\w./-]+)?)*|tsup|tsdown|nest build"
     r"|rimraf [\w./-]+|rm -rf [\w./-]+|prisma generate|(?:vite|next|nuxt|nuxi|react-router|astro|remix) build"
-    r"|(?:npm|pnpm|yarn|bun) (?:run )?(?:build|compile|clean)(?::[\w-]+)?)"
+    r"|(?:npm|pnpm|yarn|bun) (?:run )?(?:(?:re)?build|compile|clean)(?::[\w-]+)?)"
 )
+_IN_PRODUCTION = re.compile(r"if-env NODE_ENV=production && (.+?) \|\| .+")
 _HERE = 'cd "$1" && PATH="$PWD/node_modules/.bin:$OLDPWD/node_modules/.bin:$PATH" && shift && exec "$@"'
 """Runs a program of a member's dependencies, which may have been put at the root of its workspace."""
 _OTHERS = re.compile(r"&&|\|\||[;|&]")
@@ -178,7 +179,9 @@ def builds_only(line: str) -> bool:
 
 
 def after_build(line: str) -> str:
-    """A start script without the builds that it begins with."""
+    """A start script without the builds that it begins with, as it is in production."""
+    if told := _IN_PRODUCTION.fullmatch(line.strip()):
+        line = told[1]
     parts = [part.strip() for part in line.split("&&")]
     while len(parts) > 1 and _BUILDS.fullmatch(parts[0]):
         parts = parts[1:]

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 from webduh_console.frameworks import Source, Static, table
 from webduh_plugins.node_config import Output, config, flag, plain, says, text_of
+from webduh_plugins.node_fetch import served
 from webduh_plugins.node_package import Package, called_in, runs_only
 
 _HOST = {"HOST": "0.0.0.0"}
 _NITRO = ("node", ".output/server/index.mjs")
 _ADAPTERS_ELSEWHERE = ("vercel", "netlify", "cloudflare", "cloudflare-workers")
 _PLUGINS_ELSEWHERE = ("@cloudflare/vite-plugin", "@netlify/vite-plugin-tanstack-start")
-_FETCH_SERVER = ".webduh/server.mjs"
 _ELSEWHERE = re.compile(
     r"(?:preset[\"']?\s*:\s*|target[\"']?\s*:\s*)[\"'`](vercel|netlify|cloudflare|deno|aws|azure)[\w-]*"
 )
@@ -65,15 +63,7 @@ def tanstack_start(source: Source, found: Package) -> Output:
         return Output(outputs=("dist",))
     other = next((name for name in _PLUGINS_ELSEWHERE if name in settings), "")
     warning = f"{other} builds for another place: leave it out of vite.config." if other else ""
-    return Output(
-        None, ("node", _FETCH_SERVER), ("dist",), _HOST, warning=warning, files={_FETCH_SERVER: fetch_server()}
-    )
-
-
-@cache
-def fetch_server() -> str:
-    """The program that serves `dist/client`, and asks `dist/server/server.js` about the rest."""
-    return Path(__file__).with_name("fetch_server.mjs").read_text("utf-8")
+    return Output(None, served("dist/server/server.js", "dist/client"), ("dist",), _HOST, warning=warning)
 
 
 def sveltekit(source: Source, found: Package) -> Output:
@@ -162,6 +152,44 @@ def _nest_app(settings: dict[str, object]) -> str:
         if isinstance(inside, str) and plain(inside).endswith("/src"):
             return plain(inside).removesuffix("/src")
     return ""
+
+
+def blitz(source: Source, found: Package) -> Output:
+    """Blitz, which is built on Next and starts it."""
+    return Output(command=found.program("blitz", "start", "-p", "${PORT}"), outputs=(".next",))
+
+
+def analog(source: Source, found: Package) -> Output:
+    """Angular with Vite: Nitro's server, or the files alone."""
+    if says(config(source, "vite.config"), "ssr", "false"):
+        return Output(Static("dist/client", spa=True), outputs=("dist",))
+    return Output(None, ("node", "dist/analog/server/index.mjs"), ("dist",), _HOST)
+
+
+def waku(source: Source, found: Package) -> Output:
+    """Waku's own server."""
+    return Output(command=found.program("waku", "start", "--port", "${PORT}"), outputs=("dist",))
+
+
+def modern(source: Source, found: Package) -> Output:
+    """Modern.js, whose `start` is for whoever writes the app in older versions."""
+    return Output(command=found.program("modern", "serve"), outputs=("dist",))
+
+
+def hydrogen(source: Source, found: Package) -> Output:
+    """Hydrogen is built for Shopify's Oxygen alone; what previews that is all there is to run it elsewhere."""
+    command = found.program("shopify", "hydrogen", "preview", "--port", "${PORT}")
+    warning = "Hydrogen is built for Shopify's Oxygen: what is started is only its preview."
+    return Output(command=command, outputs=("dist",), warning=warning)
+
+
+def quasar(source: Source, found: Package) -> Output:
+    """Quasar makes pages, or with `-m ssr` a server with dependencies of its own."""
+    line = found.scripts.get("build", "")
+    mode = flag(line, "-m", "--mode") or "spa"
+    if mode == "ssr":
+        return Output(None, ("node", "dist/ssr/index.js"), ("dist",), _HOST)
+    return Output(Static(f"dist/{mode}", spa=True), outputs=("dist",))
 
 
 def adonis(source: Source, found: Package) -> Output:

@@ -42,14 +42,39 @@ def vite(source: Source, found: Package) -> Output:
 
 
 def docusaurus(source: Source, found: Package) -> Output:
-    """Docusaurus, whose folder may be named in the build script."""
+    """Docusaurus, whose folder may be named in the build script; its first version makes one of the project's name."""
+    if not found.has("@docusaurus/core"):
+        project = text_of(config(source, "siteConfig"), "projectName")
+        default = found.program("docusaurus-build")
+        return Output(Static(f"build/{project}" if project else "build"), outputs=("build",), default=default)
     folder = plain(flag(_built_by(found, "docusaurus"), "--out-dir")) or "build"
     return Output(Static(folder), outputs=(folder,))
 
 
+def rspress(source: Source, found: Package) -> Output:
+    """Rspress."""
+    folder = resolved(config(source, "rspress.config"), "outDir") or "doc_build"
+    return Output(Static(folder), outputs=(folder,))
+
+
+def rsbuild(source: Source, found: Package) -> Output:
+    """Rsbuild: its folder is named in its settings."""
+    settings = config(source, "rsbuild.config")
+    told = re.search(r"\bdistPath\s*:\s*(?:\{[^}]*?\broot\s*:\s*)?[\"'`]([^\"'`$]+)[\"'`]", settings)
+    folder = plain(told[1]) if told else "dist"
+    return Output(Static(folder, spa=True), outputs=(folder,))
+
+
+def rspack(source: Source, found: Package) -> Output:
+    """Rspack, which takes webpack's settings."""
+    folder = plain(flag(_built_by(found, "rspack"), "--output-path", "-o"))
+    folder = folder or resolved(config(source, "rspack.config"), "path") or "dist"
+    return Output(Static(folder, spa=True), outputs=(folder,))
+
+
 def vitepress(source: Source, found: Package) -> Output:
     """VitePress makes its folder inside the one with the pages."""
-    option = re.search(r"vitepress build\s+([^\s&|;-]\S*)", " ".join(found.scripts.values()))
+    option = re.search(r"\bvitepress build +([^\s&|;-]\S*)", "\n".join(found.scripts.values()))
     root = plain(option[1]) if option else ("docs" if source.folder("docs/.vitepress") else "")
     root = "" if root == "." else root
     told = resolved(config(source, _inside(root, ".vitepress/config")), "outDir")
@@ -59,7 +84,7 @@ def vitepress(source: Source, found: Package) -> Output:
 
 def vuepress(source: Source, found: Package) -> Output:
     """VuePress makes its folder inside the one with the pages."""
-    option = re.search(r"vuepress(?:-vite|-webpack)? build\s+([^\s&|;-]\S*)", " ".join(found.scripts.values()))
+    option = re.search(r"\bvuepress(?:-vite|-webpack)? build +([^\s&|;-]\S*)", "\n".join(found.scripts.values()))
     usual = next((name for name in ("docs", "src") if source.folder(f"{name}/.vuepress")), "docs")
     root = plain(option[1]) if option else usual
     root = "" if root == "." else root
@@ -124,6 +149,12 @@ def webpack(source: Source, found: Package) -> Output:
     return Output(Static(folder, spa=True), outputs=(folder,))
 
 
+def snowpack(source: Source, found: Package) -> Output:
+    """Snowpack: its folder is named in its settings."""
+    folder = text_of(config(source, "snowpack.config"), "out") or "build"
+    return Output(Static(folder, spa=True), outputs=(folder,))
+
+
 def makes_pages(source: Source, found: Package) -> bool:
     """Whether webpack is told to make a page, or bundles for one that is there."""
     names = ("html-webpack-plugin", "copy-webpack-plugin", "webpack-dev-server")
@@ -144,6 +175,14 @@ def gatsby(source: Source, found: Package) -> Output:
         f"The pages are built for /{plain(prefix)}, and are served at /: leave --prefix-paths out." if uses else ""
     )
     return Output(Static("public"), outputs=("public",), warning=warning)
+
+
+def told_folder(source: Source) -> str:
+    """The folder that another host is told to serve; empty if none is."""
+    netlify = re.search(r"^\s*publish\s*=\s*[\"']([^\"']+)", source.text("netlify.toml"), re.MULTILINE)
+    vercel = re.search(r'"outputDirectory"\s*:\s*"([^"]+)"', source.text("vercel.json"))
+    told = netlify or vercel
+    return plain(told[1]) if told else ""
 
 
 def base_path(source: Source, variant: str) -> str:

@@ -9,10 +9,10 @@ from webduh_plugins.node_listen import LOOPBACK, listened
 
 _PATTERNS = (
     *(f"*.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts", "tsx", "jsx")),
-    *(f"{folder}/*" for folder in ("src", "server", "app", "lib", "api", "pages")),
-    *("src/*/*", "app/*/*"),
+    *(f"{folder}/*" for folder in ("src", "server", "app", "lib", "api", "pages", "backend", "config")),
+    *("src/*/*", "app/*/*", "server/*/*", "bin/*"),
 )
-_SOURCES = re.compile(r"\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$")
+_SOURCES = re.compile(r"\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$|^bin/[\w-]+$")
 _NOT_THE_APP = re.compile(r"\.(?:test|spec|d|stories)\.|(^|/)(?:__tests__|tests?)/|\.min\.js$")
 _READ = re.compile(
     r"(?:process\.env|import\.meta\.env|Bun\.env)(?:\.([A-Za-z_]\w*)|\[\s*[\"']([A-Za-z_]\w*)[\"']\s*\])"
@@ -29,7 +29,7 @@ class Reading(NamedTuple):
     """What the files say. `ports` are numbers that are listened on; `listens`: a server is started somewhere.
 
     `loopback` is the file whose server listens where nobody outside its container reaches it; empty if there is none.
-    `bun`: some file calls what only Bun has.
+    `bun`: some file calls what only Bun has; `calls`: some file starts a server itself, and not only gives one away.
     """
 
     env: tuple[EnvVar, ...]
@@ -38,13 +38,14 @@ class Reading(NamedTuple):
     listens: bool
     loopback: str = ""
     bun: bool = False
+    calls: bool = False
 
 
 def reading(source: Source) -> Reading:
     """What the app's own files say, as many as are worth a look."""
     env: list[EnvVar] = []
     ports: dict[int, None] = {}
-    reads_port = listens = bun = False
+    reads_port = listens = bun = calls = False
     loopback = ""
     for file, text in _texts(source):
         found = list(_variables(file, text))
@@ -52,10 +53,11 @@ def reading(source: Source) -> Reading:
         env += found
         places = list(listened(text))
         listens = listens or bool(places)
+        calls = calls or any(place.called for place in places)
         bun = bun or _BUN.search(text) is not None
         ports |= dict.fromkeys(place.port for place in places if place.port)
         loopback = loopback or (file if any(place.host in LOOPBACK for place in places) else "")
-    return Reading(tuple(env), tuple(ports), reads_port, listens, loopback, bun)
+    return Reading(tuple(env), tuple(ports), reads_port, listens, loopback, bun, calls)
 
 
 def _texts(source: Source) -> Iterator[tuple[str, str]]:

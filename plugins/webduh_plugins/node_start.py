@@ -5,12 +5,15 @@ from typing import NamedTuple
 
 from webduh_console.frameworks import Command, Source, argv
 from webduh_plugins.node_config import Output, config, text_of
+from webduh_plugins.node_fetch import FILE, gives_answers, served
 from webduh_plugins.node_frameworks import ENTRIES, FILE_SERVERS, Kind
 from webduh_plugins.node_package import Package, called_in, runs_only
 from webduh_plugins.node_source import Reading
 from webduh_plugins.node_workspace import Place
 
 _STARTS = ("start", "start:prod", "start:production", "serve:prod", "prod", "production")
+_PERHAPS = ("serve", "server", "dev", "develop")
+"""Scripts that start an app with nothing else that does, if all they do is to run a file."""
 _OF_A_WORKSPACE = ("turbo", "nx", "lerna", "concurrently", "npm-run-all", "run-p", "wireit")
 _ALL_OF_IT = re.compile(r"\s(?:-r|--recursive|--parallel|--workspaces|-ws|--stream|foreach)\b")
 _BOTS = (
@@ -49,14 +52,14 @@ def start_of(
         return Start(found.runs("start"), script) if hooked else Start(place.command(output.command))
     if place.is_root and one is None and (not script or _starts_members(script)):
         return Start()
-    plain = _plain(place, found, said)
+    plain = _plain(place, found, one, said)
     bot = one is None and plain.command is not None and not found.running.isdisjoint(_BOTS)
     return plain._replace(worker=bot and not said.listens and not said.reads_port)
 
 
 def port_of(start: Start, output: Output, said: Reading) -> int | None:
     """The port that is listened on whatever PORT says; None if it is PORT, or not known."""
-    if start.command is None or start.worker or any("${PORT}" in word for word in start.command):
+    if start.command is None or start.worker or any("${PORT}" in word or word == FILE for word in start.command):
         return None
     told = list(_PORT.finditer(re.split(r"&&|;", start.script)[-1])) if start.script else []
     if told:
@@ -90,7 +93,7 @@ def entry_of(source: Source, found: Package) -> str:
     return next(filter(source.exists, ENTRIES), "")
 
 
-def _plain(place: Place, found: Package, said: Reading) -> Start:
+def _plain(place: Place, found: Package, one: Kind | None, said: Reading) -> Start:
     script = next((name for name in _STARTS if name in found.scripts), None)
     prod = "start:prod" in found.scripts and script == "start" and _only_develops(found.scripts["start"])
     script = "start:prod" if prod else script
@@ -98,19 +101,25 @@ def _plain(place: Place, found: Package, said: Reading) -> Start:
         name = found.followed(script)
         return Start(found.started_by(name, place.command), found.line(name))
     entry = entry_of(place.source, found)
+    if not entry and (script := next((name for name in _PERHAPS if _runs_a_file(found.line(name))), None)):
+        return Start(found.started_by(script, place.command), found.line(script))
     if not entry or (place.folder and not said.listens):
         return Start()
-    return Start(_run(place, found, entry))
+    return Start(_run(place, found, entry, one, said))
 
 
-def _run(place: Place, found: Package, entry: str) -> Command:
-    """The command that runs a file, whatever it is written in."""
-    if found.manager.name == "bun":
+def _run(place: Place, found: Package, entry: str, one: Kind | None, said: Reading) -> Command:
+    """The command that runs a file, whatever it is written in; what it gives away is served, if it listens nowhere."""
+    if found.manager.name == "bun" or said.bun:
         return place.command(("bun", entry))
+    built_first = "build" in found.scripts and "--noEmit" not in found.scripts["build"]
+    if not said.calls and not built_first and gives_answers(place.source.text(entry), serves=one is not None):
+        loads = ("--import", "tsx") if found.has("tsx") and re.search(r"ts$", entry) else ()
+        return place.command(served(entry, "public" if place.source.folder("public") else "", *loads))
     if not re.search(r"\.[cm]?ts$", entry):
         return place.command(("node", entry))
     line = found.scripts.get("build", "")
-    if any(called_in(line, builder) for builder in _BUILDERS):
+    if "--noEmit" not in line and any(called_in(line, builder) for builder in _BUILDERS):
         folder = text_of(config(place.source, "tsconfig"), "outDir") or "dist"
         built = re.sub(r"ts$", "js", entry.removeprefix("src/") if entry.startswith("src/") else entry)
         return place.command(("node", f"{folder}/{built}"))
@@ -118,6 +127,11 @@ def _run(place: Place, found: Package, entry: str) -> Command:
         if found.has(name):
             return found.program(name, entry)
     return place.command(("node", entry))
+
+
+def _runs_a_file(line: str) -> bool:
+    """Whether a script does nothing but run a program of the app."""
+    return re.fullmatch(r"(?:\w+=\S+ )*(?:node|nodemon|tsx|ts-node|bun|bun run) \S+\.[cm]?[jt]s", line) is not None
 
 
 def _only_develops(line: str) -> bool:

@@ -12,7 +12,10 @@ import pytest
 from loopback import free_port
 from source_tree import written
 from waiting import wait_until
-from webduh_plugins.node_servers import fetch_server
+from webduh_plugins.node_fetch import FILE, server
+from webduh_plugins.node_fetch import served as command
+
+from webduh_console.frameworks import Command
 
 HANDLER = """\
 export default {
@@ -27,7 +30,7 @@ export default {
 }
 """
 FILES = {
-    ".webduh/server.mjs": fetch_server(),
+    FILE: server(),
     "package.json": '{"type": "module"}',
     "dist/server/server.js": HANDLER,
     "dist/client/assets/app-1a2b.js": "run()",
@@ -39,11 +42,11 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 class Served:
     """The server on a port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Command = command("dist/server/server.js", "dist/client")) -> None:
         self.port = free_port()
         env = {**os.environ, "PORT": str(self.port), "HOST": "127.0.0.1"}
         log = (folder / "log").open("w")
-        self.app = subprocess.Popen(["node", ".webduh/server.mjs"], cwd=folder, env=env, stdout=log, stderr=log)
+        self.app = subprocess.Popen(list(program), cwd=folder, env=env, stdout=log, stderr=log)
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -56,7 +59,7 @@ class Served:
 
     def up(self) -> bool:
         try:
-            return self.ask("/robots.txt")[0] == 200
+            return self.ask("/robots.txt")[0] < 500
         except OSError:
             return False
 
@@ -102,3 +105,30 @@ def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
     wait_until(app.up)
     app.app.send_signal(signal.SIGTERM)
     assert app.app.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "export default { fetch: () => new Response('hello') }",
+        "export default () => new Response('hello')",
+        "export default (request, response) => response.end('hello')",
+        "export default { callback: () => (request, response) => response.end('hello') }",
+        "export default { ready: async () => {}, routing: (request, response) => response.end('hello') }",
+    ],
+)
+def test_whatever_a_program_gives_away_is_served(tmp_path: Path, program: str) -> None:
+    written(tmp_path, {FILE: server(), "app.mjs": program})
+    app = Served(tmp_path, command("app.mjs"))
+    try:
+        wait_until(app.up)
+        assert app.ask("/any")[::2] == (200, b"hello")
+    finally:
+        app.app.kill()
+        app.app.wait()
+
+
+def test_a_program_that_gives_nothing_away_is_told(tmp_path: Path) -> None:
+    written(tmp_path, {FILE: server(), "app.mjs": "export default 3"})
+    assert Served(tmp_path, command("app.mjs")).app.wait(20) == 1
+    assert "app.mjs gives away nothing that answers requests" in (tmp_path / "log").read_text()

@@ -38,7 +38,6 @@ def test_the_package_manager_and_its_version(
         "import { serve } from '@hono/node-server'; serve({ fetch: app.fetch, port: 4000 })",
         "import { serve } from 'srvx'; serve(app, { port: 4000 })",
         "Bun.serve({ port: 4000, fetch(request) { return new Response('x') } })",
-        "export default {\n  port: 4000,\n  fetch: app.fetch,\n}",
         "const port = 4000; app.listen({ port }); app.listen(port)",
     ],
 )

@@ -243,7 +243,7 @@ def test_open_next_is_of_the_version_that_builds_this_next(tree: Tree, version: 
         "node",
         "index.mjs",
     )
-    assert (found.runtime, found.writes, len(found.files)) == ((".open-next",), (".open-next/cache",), 4)
+    assert (found.runtime, found.writes, len(found.files)) == ((".open-next",), (".open-next/cache",), 5)
     assert [check.name for check in found.checks] == ["sharp"]
 
 

@@ -10,6 +10,7 @@ from webduh_plugins.node import Plugin
 
 from webduh_console.frameworks import Static
 
+OURS = "node .webduh/server.mjs dist/server/server.js dist/client"
 LOCK = {"package-lock.json": "{}", "x.js": LISTENS}
 
 
@@ -143,8 +144,20 @@ def test_sveltekit_with_the_automatic_adapter_is_a_server_of_node(
             None,
             "node dist/apps/api/main",
         ),
-        ("@tanstack/react-start vite", {"build": "vite build"}, {}, None, "node .webduh/server.mjs"),
-        ("@tanstack/react-start vite", {"start": "vite preview"}, {}, None, "node .webduh/server.mjs"),
+        (
+            "@tanstack/react-start vite",
+            {"build": "vite build"},
+            {},
+            None,
+            OURS,
+        ),
+        (
+            "@tanstack/react-start vite",
+            {"start": "vite preview"},
+            {},
+            None,
+            OURS,
+        ),
         (
             "@tanstack/react-start vite srvx",
             {"start": "srvx --prod dist/server/server.js"},
@@ -236,3 +249,161 @@ def test_a_broken_nest_configuration_is_no_repository_of_several(tree: Tree) -> 
     files = {"nest-cli.json": json.dumps({"monorepo": True})}
     found = plan(tree, {"package.json": packed("@nestjs/core"), **LOCK, **files})
     assert found.start == ("node", "dist/main.js")
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "file", "text", "start"),
+    [
+        (
+            "hono",
+            "src/index.ts",
+            "const app = new Hono()\nexport default app\n",
+            "node .webduh/server.mjs src/index.ts",
+        ),
+        ("express", "app.js", "module.exports = app;", "node .webduh/server.mjs app.js"),
+        ("hono tsx", "index.ts", "export default new Hono()", "node --import tsx .webduh/server.mjs index.ts"),
+        ("", "server.mjs", "export default { fetch() {} }", "node .webduh/server.mjs server.mjs"),
+        ("hono", "index.js", "serve({ fetch: app.fetch, port: 3000 })\nexport default app", "node index.js"),
+        ("", "index.js", "export default app", "node index.js"),
+    ],
+)
+def test_what_only_gives_away_its_answers_is_served(
+    tree: Tree, dependencies: str, file: str, text: str, start: str
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies), "package-lock.json": "{}", file: text})
+    assert found.start == tuple(start.split())
+    assert set(found.files) == ({".webduh/server.mjs"} if ".webduh" in start else set())
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "scripts", "files", "variant", "comes_out"),
+    [
+        ("@rsbuild/core", {"build": "rsbuild build"}, {}, "rsbuild", "dist"),
+        (
+            "@rsbuild/core",
+            {"build": "rsbuild build"},
+            {"rsbuild.config.ts": "output: { distPath: { root: 'web' } }"},
+            "rsbuild",
+            "web",
+        ),
+        ("@rspack/core @rspack/cli", {"build": "rspack build"}, {"index.html": ""}, "rspack", "dist"),
+        ("rspress", {"build": "rspress build"}, {}, "rspress", "doc_build"),
+        ("@slidev/cli", {"build": "slidev build"}, {}, "slidev", "dist"),
+        ("@quasar/app-vite", {"build": "quasar build -m pwa"}, {"index.html": ""}, "quasar", "dist/pwa"),
+        ("@quasar/app-vite", {"build": "quasar build -m ssr"}, {}, "quasar", "node dist/ssr/index.js"),
+        ("docusaurus@1", {"build": "docusaurus-build"}, {"siteConfig.js": "projectName: 'x'"}, "docusaurus", "build/x"),
+        (
+            "preact preact-cli@3",
+            {
+                "build": "preact build",
+                "start": "if-env NODE_ENV=production && npm run -s serve || x",
+                "serve": "sirv build",
+            },
+            {},
+            "preact-cli",
+            "build",
+        ),
+        ("@modern-js/app-tools", {"start": "modern start"}, {}, "modernjs", "node_modules/.bin/modern serve"),
+        ("waku", {"start": "waku start"}, {}, "waku", "node_modules/.bin/waku start --port ${PORT}"),
+        (
+            "@angular/core @analogjs/platform vite",
+            {"start": "npm run dev", "dev": "vite", "build": "vite build"},
+            {"angular.json": "{}"},
+            "analog",
+            "node dist/analog/server/index.mjs",
+        ),
+        ("blitz@2 next@12", {"start": "blitz start"}, {}, "blitz", "node_modules/.bin/blitz start -p ${PORT}"),
+        ("sapper polka", {"start": "node __sapper__/build"}, {}, "sapper", "node __sapper__/build"),
+    ],
+)
+def test_more_frameworks_are_known(
+    tree: Tree, dependencies: str, scripts: dict[str, str], files: dict[str, str], variant: str, comes_out: str
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts=scripts), "package-lock.json": "{}", **files})
+    assert found.variant == variant
+    assert (found.static.dir if found.static else " ".join(found.start or ())) == comes_out
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "more", "needed"),
+    [
+        ("react-scripts@4.0.3", {}, True),
+        ("react-scripts@^5.0.0", {}, False),
+        ("@vue/cli-service@~4.5.0", {"engines": {"node": ">=14"}}, True),
+        ("@vue/cli-service@~4.5.0", {"engines": {"node": "14.x || 16.x"}}, False),
+        ("nuxt@2.15.8", {"volta": {"node": "16.20.0"}}, False),
+    ],
+)
+def test_old_webpacks_build_on_the_node_of_today(
+    tree: Tree, dependencies: str, more: dict[str, object], needed: bool
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts={"build": "make"}, **more), **LOCK})
+    assert found.build[0].env == ({"NODE_OPTIONS": "--openssl-legacy-provider"} if needed else {})
+
+
+@pytest.mark.parametrize(
+    ("files", "manager", "start"),
+    [
+        ({"package.json": packed(devDependencies={"@types/bun": "latest"}), "index.ts": ""}, "bun", "bun index.ts"),
+        ({"package.json": packed(scripts={"start": "bun index.ts"}), "index.ts": ""}, "bun", "bun index.ts"),
+        ({"package.json": packed("hono"), "index.ts": "Bun.serve({ fetch })", **LOCK}, "npm", "bun index.ts"),
+    ],
+)
+def test_what_is_written_for_bun_runs_on_bun(tree: Tree, files: dict[str, str], manager: str, start: str) -> None:
+    found = plan(tree, files)
+    assert (found.package_manager, found.start) == (manager, tuple(start.split()))
+
+
+@pytest.mark.parametrize("script", ["heroku-postbuild", "vercel-build", "gcp-build"])
+def test_a_build_for_another_host_is_one_if_there_is_no_other(tree: Tree, script: str) -> None:
+    scripts = {"start": "node x.js", script: "webpack"}
+    assert plan(tree, {"package.json": packed("express", scripts=scripts), **LOCK}).build[0].run[-1] == script
+    scripts["build"] = "tsc"
+    assert plan(tree, {"package.json": packed("express", scripts=scripts), **LOCK}).build[0].run[-1] == "build"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"netlify.toml": '[build]\npublish = "out/"'}, {"vercel.json": '{"outputDirectory": "out"}'}],
+)
+def test_the_folder_that_another_host_serves_is_believed(tree: Tree, files: dict[str, str]) -> None:
+    found = plan(tree, {"package.json": packed("gulp", scripts={"build": "gulp"}), "package-lock.json": "{}", **files})
+    assert found.static == Static("out")
+
+
+def test_the_port_is_looked_for_in_programs_without_an_ending(tree: Tree) -> None:
+    files = {"bin/www": "server.listen(process.env.PORT || '3000')", "app.js": "", "package-lock.json": "{}"}
+    found = plan(tree, {"package.json": packed("express", scripts={"start": "node ./bin/www"}), **files})
+    assert (found.start, found.port, found.warnings) == (("node", "./bin/www"), None, ())
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "scripts", "files", "start"),
+    [
+        ("express", {"serve": "node backend/main.js"}, {"backend/main.js": LISTENS}, "node backend/main.js"),
+        ("express", {"dev": "nodemon backend/main.js"}, {"backend/main.js": LISTENS}, "node backend/main.js"),
+        ("express", {"dev": "webpack --watch"}, {"backend/main.js": LISTENS}, None),
+        ("express tsx", {"build": "tsc --noEmit"}, {"server.ts": LISTENS}, "node_modules/.bin/tsx server.ts"),
+    ],
+)
+def test_what_starts_an_app_that_does_not_say_so(
+    tree: Tree, dependencies: str, scripts: dict[str, str], files: dict[str, str], start: str | None
+) -> None:
+    found = plan(tree, {"package.json": packed(dependencies, scripts=scripts), "package-lock.json": "{}", **files})
+    assert found.start == (tuple(start.split()) if start else None)
+
+
+@pytest.mark.parametrize(
+    ("build", "files", "folder"),
+    [
+        ("vitepress build", {".vitepress/config.mts": ""}, ".vitepress/dist"),
+        ("vitepress build", {"docs/.vitepress/config.mts": ""}, "docs/.vitepress/dist"),
+        ("vitepress build site", {}, "site/.vitepress/dist"),
+    ],
+)
+def test_the_folder_of_documents_is_told_by_the_script_that_builds_them(
+    tree: Tree, build: str, files: dict[str, str], folder: str
+) -> None:
+    scripts = {"docs:build": build, "docs:dev": "vitepress dev"}
+    found = plan(tree, {"package.json": packed("vitepress", scripts=scripts), "package-lock.json": "{}", **files})
+    assert found.static == Static(folder)

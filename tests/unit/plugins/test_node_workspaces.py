@@ -166,13 +166,37 @@ def test_a_framework_without_a_build_script_is_built_after_its_libraries(tmp_pat
     assert found.build[1].run[-2:] == ("vite", "build")
 
 
-def test_open_next_is_said_not_to_be_for_members(tmp_path: Path) -> None:
-    found = planned(tmp_path, {**ROOT, **WEB, "apps/web/open-next.config.ts": ""}, "apps/web")
-    assert found.start == ("node", "apps/web/.next/standalone/apps/web/server.js")
-    assert found.warnings == (
-        "OpenNext is not used: it is built for apps that stand alone, and this is a member of a workspace. "
-        "It is its standalone server instead.",
+@pytest.mark.parametrize(
+    ("root", "add"),
+    [
+        (ROOT, "npm install --no-save --no-audit --no-fund --workspace=apps/web"),
+        (PNPM, "pnpm --filter web add --save-dev"),
+        ({**ROOT, "yarn.lock": "# v1", "package-lock.json": ""}, "yarn workspace web add --dev"),
+    ],
+)
+def test_open_next_builds_a_member_in_its_place(tmp_path: Path, root: dict[str, str], add: str) -> None:
+    web = {**WEB, "apps/web/package.json": packed("next@16.4.5 ui", name="web", scripts={"build": "next build"})}
+    files = {path: text for path, text in {**root, **web, **UI}.items() if text or path != "package-lock.json"}
+    found = planned(tmp_path, {**files, "apps/web/open-next.config.ts": ""}, "apps/web")
+    assert found.build[-1].run == (
+        *("sh", "-c"),
+        f'{add} @opennextjs/aws@4.1.16 && cd "$1" && PATH="$PWD/node_modules/.bin:$OLDPWD/node_modules/.bin:$PATH"'
+        " exec open-next build --config-path webduh-opennext/open-next.config.ts",
+        *("sh", "apps/web"),
     )
+    assert len(found.build) == 2
+    assert found.start is not None
+    assert found.start[-3:] == (".open-next/server-functions/default/apps/web", "node", "index.mjs")
+    assert found.runtime == ("apps/web/.open-next",)
+    assert found.writes == ("apps/web/.open-next/cache",)
+    assert set(found.files) == {
+        *(
+            f"apps/web/webduh-opennext/{name}"
+            for name in ("cache.mjs", "open-next.config.ts", "queue.mjs", "server.mjs")
+        ),
+        "apps/web/next.config.mjs",
+    }
+    assert found.checks[0].run[4] == "apps/web"
 
 
 def test_an_adapter_is_added_to_the_member_that_needs_it(tmp_path: Path) -> None:
