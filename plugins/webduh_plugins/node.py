@@ -332,6 +332,8 @@ def _about_port(app: App, port: int | None) -> Iterator[str]:
         yield f"The app listens on several ports ({ports}): say in webduh.yaml which gets requests (`port:`)."
     elif (app.kind is not None and app.kind.build) or _bun_listens(app):
         return  # such frameworks read PORT themselves, and so does Bun for what a file exports
+    elif called_in(start.script, "fastify"):
+        return  # its own program reads PORT
     elif "PORT" not in " ".join(found.scripts.values()) + " ".join(start.command):
         yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
 

@@ -71,7 +71,7 @@ def port_of(start: Start, output: Output, said: Reading) -> int | None:
 
 def served_folder(found: Package) -> tuple[str, bool] | None:
     """The folder that the start script serves as files, and whether unknown paths get its first page."""
-    line = found.scripts.get("start", "")
+    line = found.line(found.followed("start"))
     if "build" not in found.scripts or not runs_only(line, _SERVE_FILES):
         return None
     words = [word for word in line.split() if word not in ("npx", "bunx")][1:]

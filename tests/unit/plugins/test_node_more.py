@@ -407,3 +407,15 @@ def test_the_folder_of_documents_is_told_by_the_script_that_builds_them(
     scripts = {"docs:build": build, "docs:dev": "vitepress dev"}
     found = plan(tree, {"package.json": packed("vitepress", scripts=scripts), "package-lock.json": "{}", **files})
     assert found.static == Static(folder)
+
+
+@pytest.mark.parametrize("start", ["vite", "npm run dev"])
+def test_a_page_beside_a_library_for_servers_is_a_page(tree: Tree, start: str) -> None:
+    scripts = {"build": "vite build", "dev": "vite", "start": start}
+    found = plan(tree, {"package.json": packed("vite express", scripts=scripts), "index.html": "", **LOCK})
+    assert (found.variant, found.static) == ("vite", Static("dist", spa=True))
+
+
+def test_files_that_a_followed_script_serves_are_files(tree: Tree) -> None:
+    scripts = {"build": "make", "start": "npm run serve", "serve": "serve -s out"}
+    assert plan(tree, {"package.json": packed(scripts=scripts), **LOCK}).static == Static("out", spa=True)
