@@ -39,18 +39,19 @@ class Listened(NamedTuple):
 
 def listened(text: str) -> Iterator[Listened]:
     """The servers that a program starts, or gives to what starts it."""
+    of_node, of_fastify = _OF_NODE.search(text) is not None, _OF_FASTIFY.search(text) is not None
     for call in _CALL.finditer(text):
         inside = _shallow(text, call.end())
         told = re.search(r"\bport\b", inside, re.IGNORECASE) is not None
-        if call["serve"] and not told and not _FETCHES.search(inside) and not _OF_NODE.search(text):
+        if call["serve"] and not told and not of_node and not _FETCHES.search(inside):
             continue  # some other library's, or one that reads PORT
         port = _port(inside, text, first=bool(call["listen"]))
-        if not told and call["serve"] and _OF_NODE.search(text):
+        if not told and call["serve"] and of_node:
             port = 3000
         elif not told and _OF_APOLLO.match(call[0]):
             port = 4000
         host = _host(inside, text, second=bool(call["listen"]))
-        if host is None and call["listen"] and _OF_FASTIFY.search(text) and not _FIRST_NAME.match(inside):
+        if host is None and call["listen"] and of_fastify and not _FIRST_NAME.match(inside):
             host = "localhost"
         yield Listened(port, host or "")
     for exported in _EXPORTED.finditer(text):
