@@ -8,12 +8,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Hosts that nobody outside a container reaches."""
 
 _CALL = re.compile(
-    r"(?P<listen>\.listen\()(?!\s*(?:[)(\"'`]|async\b|function\b))|(?<![\w.])(?P<serve>serve\()|\bBun\.serve\("
+    r"(?P<listen>\.listen\()(?!\s*(?:[)(]|[\"'`](?!\d)|async\b|function\b))|(?<![\w.])(?P<serve>serve\()|\bBun\.serve\("
     r"|\b[Hh]api\.[sS]erver\(|\bWebSocket(?:\.)?Server\(|\bstartStandaloneServer\("
 )
 _EXPORTED = re.compile(r"\bexport\s+default\s*\{|\bmodule\.exports\s*=\s*\{")
 _WORD = r"(\d[\d_]{1,5}|[A-Za-z_$][\w$]*)"
-_FIRST = re.compile(rf"\s*{_WORD}\s*(?:,|$)")
+_FIRST = re.compile(rf"\s*[\"'`]?{_WORD}[\"'`]?\s*(?:,|$)")
+_GOT = re.compile(r"\s*\w+\.get\(\s*[\"']port[\"']\s*\)")
 _FIRST_NAME = re.compile(r"\s*[A-Za-z_$][\w$]*\s*(?:,|$)")
 _HOST_AFTER = re.compile(r"\s*[^,{]+,\s*(?:[\"'`]([^\"'`]*)[\"'`]|([A-Za-z_$][\w$]*))")
 _PORT = re.compile(rf"(?<![\w.])[\"']?port[\"']?\s*:\s*{_WORD}(?![\w.(])|[{{,]\s*(port)\s*(?=[,}}])")
@@ -60,6 +61,13 @@ def listened(text: str) -> Iterator[Listened]:
             yield Listened(_port(inside, text), _host(inside, text) or "", called=False)
 
 
+def called_ports(text: str, call: re.Pattern[str]) -> Iterator[int]:
+    """The ports that calls are given: `call` is what they begin with, up to the open bracket."""
+    for found in call.finditer(text):
+        if port := _port(_shallow(text, found.end()), text):
+            yield port
+
+
 def _shallow(text: str, start: int) -> str:
     """What is behind an open bracket up to its other half, without what more than two more levels of brackets hold.
 
@@ -81,6 +89,9 @@ def _shallow(text: str, start: int) -> str:
 def _port(inside: str, text: str, *, first: bool = False) -> int:
     if first and (word := _FIRST.match(inside)):
         return _number(word[1], text)
+    if first and _GOT.match(inside):
+        told = re.search(r"\.set\(\s*[\"']port[\"']\s*,\s*(\d{2,5})\b", text)
+        return _number(told[1], text) if told else 0
     found = _PORT.search(inside)
     return _number(found[1] or found[2], text) if found else 0
 

@@ -167,3 +167,19 @@ def test_what_starts_an_app_that_does_not_say_so(
 def test_files_that_a_followed_script_serves_are_files(tree: Tree) -> None:
     scripts = {"build": "make", "start": "npm run serve", "serve": "serve -s out"}
     assert plan(tree, {"package.json": packed(scripts=scripts), **LOCK}).static == Static("out", spa=True)
+
+
+def test_a_start_that_would_end_at_once_is_warned_about(tree: Tree) -> None:
+    scripts = {"build": "tsc", "start": "node dist/index.js"}
+    files = {"src/index.ts": "const app = new Hono()\nexport default app\n", "package-lock.json": "{}"}
+    found = plan(tree, {"package.json": packed("hono", scripts=scripts), **files})
+    assert found.start == ("node", "dist/index.js")
+    assert found.warnings[0] == (
+        "src/index.ts gives away what answers, and listens nowhere: without a start script, it would be served."
+    )
+
+
+def test_what_is_built_is_served_if_it_only_gives_away_its_answers(tree: Tree) -> None:
+    files = {"src/index.ts": "const app = new Hono()\nexport default app\n", "package-lock.json": "{}"}
+    found = plan(tree, {"package.json": packed("hono", scripts={"build": "tsc"}), **files})
+    assert (found.start, found.warnings) == (("node", ".webduh/server.mjs", "dist/index.js"), ())

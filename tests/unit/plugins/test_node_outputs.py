@@ -257,3 +257,21 @@ def test_a_page_beside_a_library_for_servers_is_a_page(tree: Tree, start: str) -
     scripts = {"build": "vite build", "dev": "vite", "start": start}
     found = plan(tree, {"package.json": packed("vite express", scripts=scripts), "index.html": "", **LOCK})
     assert (found.variant, found.static) == ("vite", Static("dist", spa=True))
+
+
+@pytest.mark.parametrize(
+    ("listens", "port", "warnings"),
+    [
+        ("await app.listen(3000)", 3000, 1),
+        ("await app.listen(process.env.PORT ?? 3000)", None, 0),
+        ("import '@nestjs/platform-fastify'\nawait app.listen(process.env.PORT)", None, 1),
+    ],
+)
+@pytest.mark.parametrize("main", ["src/main.ts", "apps/api/src/main.ts"])
+def test_nest_listens_where_its_own_program_says(
+    tree: Tree, main: str, listens: str, port: int | None, warnings: int
+) -> None:
+    scripts = {"build": "nest build", "start": "nest start"}
+    files = {"package.json": packed("@nestjs/core", scripts=scripts), "package-lock.json": "{}", main: listens}
+    found = plan(tree, files)
+    assert (found.port, len(found.warnings)) == (port, warnings)
