@@ -25,6 +25,7 @@ from webduh_console.frameworks import (
     tool_version,
 )
 from webduh_plugins.node_config import uncommented
+from webduh_plugins.node_listen import called_ports
 
 _FILES = ("deno.json", "deno.jsonc")
 _ENTRIES = tuple(
@@ -37,7 +38,7 @@ _OF_DENO = re.compile(
     r"\bDeno\.(?:serve|listen|env|ServeDefaultExport)\b|from\s+[\"'](?:https://deno\.land/|jsr:|npm:)"
 )
 _READ = re.compile(r"Deno\.env\.get\(\s*[\"'](\w+)[\"']\s*\)(?:\s*(?:\|\||\?\?)\s*[\"']([^\"'\n]*)[\"'])?")
-_PORT = re.compile(r"(?:Deno\.serve\(|\.listen\(|Deno\.listen\(|\bserve\()[^)]*?\bport\s*:\s*(\d{2,5})\b", re.DOTALL)
+_CALL = re.compile(r"\bDeno\.(?:serve|listen)\(|\.listen\(|\bserve\(")
 _CONSTANT = re.compile(r"\b(?:port|PORT)\s*=\s*(\d{2,5})\b")
 _DEVELOPS = re.compile(r"--watch\b|\bdev\.ts\b|\bvite\b(?! (?:build|preview))")
 _LISTENS = re.compile(r"\bDeno\.(?:serve|listen)\b|\.listen\(|\bserve\(")
@@ -78,7 +79,8 @@ class Plugin:
         if said.file and (said.tasks or entry):
             beside = source.exists("package.json") and not source.exists("deno.lock")
             return Match(self.name, "language", 0.7 if beside else 0.9, tuple(evidence))
-        if entry and not source.exists("package.json") and _OF_DENO.search(source.text(entry)):
+        alone = entry and not source.exists("package.json")
+        if alone and (source.exists("deno.lock") or _OF_DENO.search(source.text(entry))):
             return Match(self.name, "language", 0.8, tuple(evidence))
         return None
 
@@ -200,8 +202,11 @@ def _port(start: Command | None, text: str) -> int | None:
     if start is None or ("PORT" in text and "Deno.env" in text) or any("${PORT}" in word for word in start):
         return None
     flags = re.search(r"--port[= ](\d+)", " ".join(start))
-    found = flags or _PORT.search(text) or (_CONSTANT.search(text) if "listen" in text or "serve" in text else None)
-    return int(found[1]) if found else _USUAL_PORT if "serve(" in text else None
+    if flags:
+        return int(flags[1])
+    constant = _CONSTANT.search(text) if "listen" in text or "serve" in text else None
+    told = next(called_ports(text, _CALL), 0) or (int(constant[1]) if constant else 0)
+    return told or (_USUAL_PORT if "serve(" in text else None)
 
 
 def _programs(source: Source) -> Iterator[str]:

@@ -21,8 +21,8 @@ from webduh_console.frameworks import (
     procfile,
 )
 from webduh_plugins.node_config import Output
-from webduh_plugins.node_fetch import FILE, server
-from webduh_plugins.node_frameworks import KINDS, Kind, kind
+from webduh_plugins.node_fetch import FILE, gives_answers, server
+from webduh_plugins.node_frameworks import ENTRIES, KINDS, Kind, kind
 from webduh_plugins.node_install import for_old_webpack, generated_by_build, install_steps, native
 from webduh_plugins.node_manager import versions
 from webduh_plugins.node_next import as_asked
@@ -299,6 +299,8 @@ def _warnings(app: App) -> Iterator[str]:
         yield f"The pages are built for {base}, and are served at /: build them for / unless a proxy takes {base} away."
     if start.command is not None and not start.worker and (where := _listens_to_itself(app)):
         yield f"{where} listens on localhost, where nothing outside its container reaches it: let it listen on 0.0.0.0."
+    if given := _given_away(app):
+        yield f"{given} gives away what answers, and listens nowhere: without a start script, it would be served."
     yield from _about_port(app, port_of(start, output, said))
     if len(found.locks) > 1:
         yield f"There are several lock files ({', '.join(found.locks)}): {found.manager.name} is used."
@@ -307,11 +309,22 @@ def _warnings(app: App) -> Iterator[str]:
         yield f"There is no lock file{others}: a later build may install other versions."
 
 
+def _given_away(app: App) -> str:
+    """The program that only exports an app, though the start script runs it by Node; empty if there is none."""
+    found, source, script = app.package, app.place.source, app.start.script
+    serves = app.kind is not None and app.kind.serves_requests
+    if not serves or app.reading.calls or app.start.worker or not called_in(script, "node"):
+        return ""
+    entry = entry_of(source, found) if source.exists(entry_of(source, found)) else ""
+    entry = entry or next(filter(source.exists, ENTRIES), "")
+    return entry if gives_answers(source.text(entry), serves=True) else ""
+
+
 def _listens_to_itself(app: App) -> str:
     """What lets the app listen where only its own container reaches it: its start script, or a file."""
     if _LOOPBACK.search(app.start.script):
         return "The start script"
-    own = app.output.command is not None and not app.start.script
+    own = app.output.command is not None and not app.start.script and not app.output.listens
     return "" if own else app.reading.loopback
 
 
@@ -332,6 +345,8 @@ def _about_port(app: App, port: int | None) -> Iterator[str]:
         yield f"The app listens on several ports ({ports}): say in webduh.yaml which gets requests (`port:`)."
     elif (app.kind is not None and app.kind.build) or _bun_listens(app):
         return  # such frameworks read PORT themselves, and so does Bun for what a file exports
+    elif called_in(start.script, "fastify"):
+        return  # its own program reads PORT
     elif "PORT" not in " ".join(found.scripts.values()) + " ".join(start.command):
         yield "Nothing was found that reads PORT: if the app listens elsewhere, write `port:` in webduh.yaml."
 

@@ -14,7 +14,8 @@ class Output(NamedTuple):
     `steps` are commands to run after the build; `outputs` the folders that it makes, `env` what its build is told,
     `variables` what the app is given while it runs. `build` is what builds instead of the app's script, `default` what
     does without one; `volumes` are names and folders, `adds` packages that the build needs and the app does not depend
-    on. `files`, `runtime`, `writes` and `checks` are as in a plan.
+    on. `listens`: the app's own program says where it listens. `files`, `runtime`, `writes` and `checks` are as in a
+    plan.
     """
 
     static: Static | None = None
@@ -33,6 +34,7 @@ class Output(NamedTuple):
     checks: tuple[Check, ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()
     adds: tuple[str, ...] = ()
+    listens: bool = False
 
 
 def config(source: Source, *names: str) -> str:

@@ -61,10 +61,9 @@ def kind(source: Source, found: Package) -> tuple[Kind, str] | None:
 
 def _starts(source: Source, found: Package) -> bool:
     """Whether something starts a server: a script that does more than serve files, or a file with a usual name."""
-    script = found.scripts.get("start") or found.scripts.get("start:prod") or found.scripts.get("serve:prod")
-    if script is not None and not runs_only(
-        script, (*FILE_SERVERS, "vite", "react-scripts", "ng", "parcel", "webpack")
-    ):
+    name = next((name for name in ("start", "start:prod", "serve:prod") if found.scripts.get(name)), "")
+    script = found.line(found.followed(name))
+    if script and not runs_only(script, (*FILE_SERVERS, *_OTHER_BUILDS)):
         return True
     main = found.main and any(map(source.exists, (found.main, f"{found.main}.js")))
     return bool(main) or any(map(source.exists, ENTRIES))
@@ -105,7 +104,7 @@ def _packs(source: Source, found: Package) -> bool:
 
 
 def _own_start(found: Package) -> bool:
-    return "start" in found.scripts and called_in(found.scripts["start"], "node")
+    return called_in(found.line(found.followed("start")), "node")
 
 
 def _is_site(source: Source, found: Package) -> bool:

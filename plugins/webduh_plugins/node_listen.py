@@ -8,12 +8,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Hosts that nobody outside a container reaches."""
 
 _CALL = re.compile(
-    r"(?P<listen>\.listen\()(?!\s*(?:[)(\"'`]|async\b|function\b))|(?<![\w.])(?P<serve>serve\()|\bBun\.serve\("
+    r"(?P<listen>\.listen\()(?!\s*(?:[)(]|[\"'`](?!\d)|async\b|function\b))|(?<![\w.])(?P<serve>serve\()|\bBun\.serve\("
     r"|\b[Hh]api\.[sS]erver\(|\bWebSocket(?:\.)?Server\(|\bstartStandaloneServer\("
 )
 _EXPORTED = re.compile(r"\bexport\s+default\s*\{|\bmodule\.exports\s*=\s*\{")
 _WORD = r"(\d[\d_]{1,5}|[A-Za-z_$][\w$]*)"
-_FIRST = re.compile(rf"\s*{_WORD}\s*(?:,|$)")
+_FIRST = re.compile(rf"\s*[\"'`]?{_WORD}[\"'`]?\s*(?:,|$)")
+_GOT = re.compile(r"\s*\w+\.get\(\s*[\"']port[\"']\s*\)")
 _FIRST_NAME = re.compile(r"\s*[A-Za-z_$][\w$]*\s*(?:,|$)")
 _HOST_AFTER = re.compile(r"\s*[^,{]+,\s*(?:[\"'`]([^\"'`]*)[\"'`]|([A-Za-z_$][\w$]*))")
 _PORT = re.compile(rf"(?<![\w.])[\"']?port[\"']?\s*:\s*{_WORD}(?![\w.(])|[{{,]\s*(port)\s*(?=[,}}])")
@@ -39,24 +40,32 @@ class Listened(NamedTuple):
 
 def listened(text: str) -> Iterator[Listened]:
     """The servers that a program starts, or gives to what starts it."""
+    of_node, of_fastify = _OF_NODE.search(text) is not None, _OF_FASTIFY.search(text) is not None
     for call in _CALL.finditer(text):
         inside = _shallow(text, call.end())
         told = re.search(r"\bport\b", inside, re.IGNORECASE) is not None
-        if call["serve"] and not told and not _FETCHES.search(inside) and not _OF_NODE.search(text):
+        if call["serve"] and not told and not of_node and not _FETCHES.search(inside):
             continue  # some other library's, or one that reads PORT
         port = _port(inside, text, first=bool(call["listen"]))
-        if not told and call["serve"] and _OF_NODE.search(text):
+        if not told and call["serve"] and of_node:
             port = 3000
         elif not told and _OF_APOLLO.match(call[0]):
             port = 4000
         host = _host(inside, text, second=bool(call["listen"]))
-        if host is None and call["listen"] and _OF_FASTIFY.search(text) and not _FIRST_NAME.match(inside):
+        if host is None and call["listen"] and of_fastify and not _FIRST_NAME.match(inside):
             host = "localhost"
         yield Listened(port, host or "")
     for exported in _EXPORTED.finditer(text):
         inside = f"{{{_shallow(text, exported.end())}}}"
         if _FETCHES.search(inside):
             yield Listened(_port(inside, text), _host(inside, text) or "", called=False)
+
+
+def called_ports(text: str, call: re.Pattern[str]) -> Iterator[int]:
+    """The ports that calls are given: `call` is what they begin with, up to the open bracket."""
+    for found in call.finditer(text):
+        if port := _port(_shallow(text, found.end()), text):
+            yield port
 
 
 def _shallow(text: str, start: int) -> str:
@@ -80,6 +89,9 @@ def _shallow(text: str, start: int) -> str:
 def _port(inside: str, text: str, *, first: bool = False) -> int:
     if first and (word := _FIRST.match(inside)):
         return _number(word[1], text)
+    if first and _GOT.match(inside):
+        told = re.search(r"\.set\(\s*[\"']port[\"']\s*,\s*(\d{2,5})\b", text)
+        return _number(told[1], text) if told else 0
     found = _PORT.search(inside)
     return _number(found[1] or found[2], text) if found else 0
 

@@ -105,6 +105,7 @@ def nx_plan(source: Source) -> BuildPlan:
         version_source={name: version.file for name, version in asked.items()},
         package_manager=top.manager.name,
         env=merged(said.env),
+        base="node" if top.manager.name == "bun" else "",
         variables={} if static else {"NODE_ENV": "production", "HOST": "0.0.0.0"},
         from_root=True,
     )

@@ -135,8 +135,9 @@ def nest(source: Source, found: Package) -> Output:
     folder = f"dist/{several}" if several else "dist"
     told = found.line(found.followed("start:prod"))
     if told and (not several or folder in told):
-        return Output(command=found.started_by(found.followed("start:prod")), outputs=("dist",))
-    return Output(command=("node", f"{folder}/{entry if isinstance(entry, str) else 'main'}.js"), outputs=("dist",))
+        return Output(command=found.started_by(found.followed("start:prod")), outputs=("dist",), listens=True)
+    file = entry if isinstance(entry, str) else "main"
+    return Output(command=("node", f"{folder}/{file}.js"), outputs=("dist",), listens=True)
 
 
 def _nest_app(settings: dict[str, object]) -> str:
@@ -243,14 +244,14 @@ def angular(source: Source, found: Package) -> Output:
     builder = build.get("builder")
     applied = isinstance(builder, str) and builder.endswith(":application")
     if applied and "ssr" in options and options["ssr"] and options.get("outputMode") != "static":
-        return Output(command=("node", f"{folder}/server/server.mjs"), outputs=(folder,))
+        return Output(command=("node", f"{folder}/server/server.mjs"), outputs=(folder,), listens=True)
     older = found.scripts.get("serve:ssr") or next(
         (line for key, line in found.scripts.items() if "serve:ssr" in key), ""
     )
     if not applied and "server" in table(projects, name, "architect") and older:
         file = next((word for word in older.split() if word.endswith("main.js")), f"{folder}/server/main.js")
         build_ssr = found.runs("build:ssr") if "build:ssr" in found.scripts else None
-        return Output(command=("node", file), outputs=("dist",), build=build_ssr)
+        return Output(command=("node", file), outputs=("dist",), build=build_ssr, listens=True)
     inside = plain(browser) if isinstance(browser, str) else "browser"
     return Output(Static("/".join(filter(None, (folder, inside))) if applied else folder, spa=True), outputs=(folder,))
 

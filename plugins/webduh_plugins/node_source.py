@@ -10,7 +10,7 @@ from webduh_plugins.node_listen import LOOPBACK, listened
 _PATTERNS = (
     *(f"*.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts", "tsx", "jsx")),
     *(f"{folder}/*" for folder in ("src", "server", "app", "lib", "api", "pages", "backend", "config")),
-    *("src/*/*", "app/*/*", "server/*/*", "bin/*"),
+    *("src/*/*", "app/*/*", "server/*/*", "apps/*/src/main.ts", "bin/*"),
 )
 _SOURCES = re.compile(r"\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$|^bin/[\w-]+$")
 _NOT_THE_APP = re.compile(r"\.(?:test|spec|d|stories)\.|(^|/)(?:__tests__|tests?)/|\.min\.js$")

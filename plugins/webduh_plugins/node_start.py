@@ -24,7 +24,7 @@ _BOTS = (
 _PORT = re.compile(r"(?:^|\s)(?:--port|--listen|-p|-l)[= ]+(?:tcp://[\w.]+:)?(\d{2,5})\b|(?:^|\s)PORT=(\d{2,5})\b")
 _SERVE_FILES = ("serve", "sirv", "http-server")
 _BUILDERS = ("tsc", "tsup", "swc", "esbuild", "rollup", "unbuild", "tsdown", "babel", "ncc")
-_STRIPS = re.compile(r"(?:v|\^|~|>=?|=)?\s*(\d+)(?:\.(\d+))?")
+_TYPED = re.compile(r"\.[cm]?ts$")
 
 
 class Start(NamedTuple):
@@ -64,14 +64,14 @@ def port_of(start: Start, output: Output, said: Reading) -> int | None:
     told = list(_PORT.finditer(re.split(r"&&|;", start.script)[-1])) if start.script else []
     if told:
         return int(told[-1][1] or told[-1][2])
-    if output.command is not None and not start.script:
+    if output.command is not None and not start.script and not output.listens:
         return None
     return None if said.reads_port or len(said.ports) != 1 else said.ports[0]
 
 
 def served_folder(found: Package) -> tuple[str, bool] | None:
     """The folder that the start script serves as files, and whether unknown paths get its first page."""
-    line = found.scripts.get("start", "")
+    line = found.line(found.followed("start"))
     if "build" not in found.scripts or not runs_only(line, _SERVE_FILES):
         return None
     words = [word for word in line.split() if word not in ("npx", "bunx")][1:]
@@ -112,21 +112,21 @@ def _run(place: Place, found: Package, entry: str, one: Kind | None, said: Readi
     """The command that runs a file, whatever it is written in; what it gives away is served, if it listens nowhere."""
     if found.manager.name == "bun" or said.bun:
         return place.command(("bun", entry))
-    built_first = "build" in found.scripts and "--noEmit" not in found.scripts["build"]
-    if not said.calls and not built_first and gives_answers(place.source.text(entry), serves=one is not None):
-        loads = ("--import", "tsx") if found.has("tsx") and re.search(r"ts$", entry) else ()
-        return place.command(served(entry, "public" if place.source.folder("public") else "", *loads))
-    if not re.search(r"\.[cm]?ts$", entry):
-        return place.command(("node", entry))
+    file = _built(place, found, entry)
+    if not said.calls and gives_answers(place.source.text(entry), serves=one is not None):
+        loads = ("--import", "tsx") if found.has("tsx") and _TYPED.search(file) else ()
+        return place.command(served(file, "public" if place.source.folder("public") else "", *loads))
+    runner = next(filter(found.has, ("tsx", "ts-node")), "") if _TYPED.search(file) else ""
+    return found.program(runner, file) if runner else place.command(("node", file))
+
+
+def _built(place: Place, found: Package, entry: str) -> str:
+    """The file that a build makes of the one that is run, if it makes one."""
     line = found.scripts.get("build", "")
-    if "--noEmit" not in line and any(called_in(line, builder) for builder in _BUILDERS):
-        folder = text_of(config(place.source, "tsconfig"), "outDir") or "dist"
-        built = re.sub(r"ts$", "js", entry.removeprefix("src/") if entry.startswith("src/") else entry)
-        return place.command(("node", f"{folder}/{built}"))
-    for name in ("tsx", "ts-node"):
-        if found.has(name):
-            return found.program(name, entry)
-    return place.command(("node", entry))
+    if not _TYPED.search(entry) or "--noEmit" in line or not any(called_in(line, builder) for builder in _BUILDERS):
+        return entry
+    folder = text_of(config(place.source, "tsconfig"), "outDir") or "dist"
+    return f"{folder}/{_TYPED.sub(lambda ending: ending[0].replace('ts', 'js'), entry.removeprefix('src/'))}"
 
 
 def _runs_a_file(line: str) -> bool:

@@ -16,6 +16,12 @@ SERVES = "Deno.serve(() => new Response('hello'))"
         ({"deno.json": "{}", "main.ts": SERVES}, "deno run --allow-all main.ts", 8000),
         ({"deno.json": "{}", "main.ts": "Deno.serve({ port: 3000 }, f)"}, "deno run --allow-all main.ts", 3000),
         (
+            {"deno.json": "{}", "main.ts": "serve(() => new Response('a'), { port: 3000 })"},
+            "deno run --allow-all main.ts",
+            3000,
+        ),
+        ({"deno.lock": "{}", "main.ts": "app.listen({ port: 8001 })"}, "deno run --allow-all main.ts", 8001),
+        (
             {"deno.json": "{}", "main.ts": "serve({ port: +Deno.env.get('PORT') })"},
             "deno run --allow-all main.ts",
             None,
