@@ -37,7 +37,7 @@ def users(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> It
             yield made
 
 
-@pytest.mark.timeout(900, func_only=True)
+@pytest.mark.timeout(2400, func_only=True)
 def test_every_line_of_every_kind_of_deployment_with_a_fault_after_it(
     users: list[Lane], capsys: pytest.CaptureFixture[str]
 ) -> None:
