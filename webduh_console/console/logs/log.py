@@ -54,6 +54,10 @@ class Log:
         row = index - self.buffer.first if self.shown is None else bisect_left(self.shown.found, index)
         return max(0, min(row, self.count() - 1))
 
+    def has(self, index: int) -> bool:
+        """Whether a line is shown."""
+        return self.count() > 0 and self.index(self.row(index)) == index
+
     def entry(self, row: int) -> Entry:
         """The line at a row."""
         return self.buffer[self.index(row)]
@@ -137,7 +141,7 @@ class Log:
 
     def next_mark(self, step: int) -> int | None:
         """The index of the next marked line that is shown, after or before the cursor, round the end."""
-        shown = [index for index in sorted(self.marks) if self.count() and self.index(self.row(index)) == index]
+        shown = [index for index in sorted(self.marks) if self.has(index)]
         return _next(shown, self.cursor, step) if shown else None
 
     # Time, ranges.

@@ -97,7 +97,7 @@ class AppScreen(ConsoleScreen, inherit_bindings=False):
         yield self._tab(
             Table(OWN_DEPLOYMENT_COLUMNS, [[("Never deployed from here.", "faint")]], id="deployments"), "Deployments"
         )
-        yield self._tab(LiveLog(id="logs", zone=self.console.zone, empty="Nothing was written yet."), "Logs")
+        yield self._tab(LiveLog("logs", self.console.zone, "Nothing was written yet.", self.console.clock), "Logs")
         variables = Table(VARIABLE_COLUMNS, [[("No variables.", "faint")]], id="variables")
         variables.opens = False
         yield self._tab(variables, "Variables")
