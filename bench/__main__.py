@@ -4,12 +4,13 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import deploying, fleet, images, servers, serving, showing, starting
+from bench import deploying, fleet, images, logs, servers, serving, showing, starting
 from bench.house import House, house
 
 PARTS: dict[str, Callable[[House], None]] = {
     "starting": starting.measure,
     "showing": showing.measure,
+    "logs": logs.measure,
     "deploying": deploying.measure,
     "serving": serving.measure,
     "servers": servers.measure,

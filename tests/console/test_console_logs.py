@@ -123,7 +123,7 @@ async def test_filters_stand_as_chips_and_hold_for_what_comes_later() -> None:
         assert [line.split("GET ")[1].split()[0] for line in shown(app)[1:]] == [
             f"/item/{n}" for n in (22, 23, 24, 25, 26, 27, 28, 29, 28, 29, 200)
         ][-9:]
-        assert app.pane.state_words() == "12 of 33 lines · following"
+        assert app.pane.state_words() == "14 of 33 lines · following"
         app.pane.look_for("")
         assert app.pane.count() == 33
 

@@ -148,10 +148,8 @@ def _says(head: str, word: str, start: int, end: int) -> bool:
         return False
     if word in _LOUD:
         return True
-    if word.lower() not in _SPOKEN:
-        return False
     left = head[:start].rstrip()[-1:]
     if left and left in "[(<|" and head[end:].lstrip()[:1] in ("]", ")", ">", "|"):
-        return True
+        return word.upper() in _LOUD
     begins = not left or left.isdigit() or left in "Z])>:|"
-    return begins and _AFTER.match(head, end) is not None
+    return word.lower() in _SPOKEN and begins and _AFTER.match(head, end) is not None
