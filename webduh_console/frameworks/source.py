@@ -3,6 +3,7 @@
 # Strings and os.path, not pathlib: a tree of thousands of files is listed in milliseconds.
 # ruff: noqa: PTH116, PTH118, PTH119
 
+import codecs
 import os
 import re
 import stat
@@ -121,7 +122,7 @@ class FolderSource:
         if real is None or not self._readable(path):
             return ""
         try:
-            text = Path(real).read_text("utf-8-sig", "replace")
+            text = _decoded(Path(real).read_bytes())
         except OSError as error:
             raise unreadable(path, error) from error
         self.read.add(path)
@@ -182,6 +183,13 @@ class FolderSource:
             self.outside.add(path)
         elif entry.is_file(follow_symlinks=False) or self.exists(path):
             files.append(entry.name)
+
+
+def _decoded(content: bytes) -> str:
+    """Text in UTF-8, or in the UTF-16 with a mark that PowerShell's `>` writes; wrong bytes are replaced."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = content.decode(encoding, "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _join(folder: str, name: str) -> str:

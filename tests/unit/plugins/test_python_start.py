@@ -153,23 +153,12 @@ def test_a_server_for_production_is_added_where_none_is_a_dependency(
 
 
 def test_a_framework_that_is_not_declared_is_less_sure_and_warned_about(tree: Tree) -> None:
-    files = {"app.py": FLASK}
+    files = {"requirements.txt": "httpx", "app.py": FLASK}
     assert match(tree, files).confidence == 0.8
     found = plan(tree, files)
-    assert found.start == (
-        "python3",
-        "-m",
-        "flask",
-        "--app",
-        "app:app",
-        "run",
-        "--host",
-        "0.0.0.0",
-        "--port",
-        "${PORT}",
-    )
+    assert found.start == (VENV, "-m", "gunicorn", "app:app", "--bind", "0.0.0.0:${PORT}")
     assert (
-        found.warnings[1] == "app.py needs flask, which is not a dependency in a requirements.txt: the start will fail."
+        found.warnings[1] == "app.py needs flask, which is not a dependency in requirements.txt: the start will fail."
     )
 
 
