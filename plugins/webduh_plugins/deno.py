@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from webduh_console.frameworks import (
     BuildPlan,
     BuildStep,
@@ -14,6 +16,7 @@ from webduh_console.frameworks import (
     Process,
     Source,
     SourceError,
+    Static,
     argv,
     first_version,
     is_secret,
@@ -87,13 +90,17 @@ class Plugin:
         where = {"DENO_DIR": ".deno"}
         fetch = ("deno", "cache", entry) if entry else ("deno", "install")
         build = (BuildStep("build", ("deno", "task", "build"), ("deno",), outputs=("_fresh",), env=where),)
+        if "lume/" in said.imports and "start" not in said.tasks and "web" not in lines:
+            start = None
+        site = Static("_site") if "lume/" in said.imports and start is None else None
         port = _port(start, text)
         return BuildPlan(
             self.name,
             "deno",
-            variant="fresh" if _is_fresh(said) else "",
+            variant="fresh" if _is_fresh(said) else "lume" if site else "",
             install=(BuildStep("fetch what it imports", fetch, ("deno",), outputs=(".deno",), env=where),),
-            build=build if "build" in said.tasks else (),
+            build=_outputs(build, site) if "build" in said.tasks else (),
+            static=site,
             processes=((Process("web", start),) if start else ()) + others,
             port=port,
             versions={"deno": asked.text} if asked else {},
@@ -102,8 +109,12 @@ class Plugin:
             env=merged((*_variables(source), *named_in_example(source))),
             variables=where,
             writes=(".deno",),
-            warnings=tuple(_warnings(start, port)),
+            warnings=tuple(_warnings(start, port)) if site is None else (),
         )
+
+
+def _outputs(build: tuple[BuildStep, ...], site: Static | None) -> tuple[BuildStep, ...]:
+    return tuple(msgspec.structs.replace(step, outputs=(site.dir,)) for step in build) if site else build
 
 
 def _settings(source: Source) -> _Settings:

@@ -23,7 +23,7 @@ from webduh_plugins.python_given import CONDA
 from webduh_plugins.python_install import adding_step, fetches, install_steps
 from webduh_plugins.python_module import Module
 from webduh_plugins.python_native import needed
-from webduh_plugins.python_project import REQUIREMENTS, Project, describes, project, python_version
+from webduh_plugins.python_project import LOCKS, REQUIREMENTS, Project, describes, project, python_version
 from webduh_plugins.python_server import Start
 from webduh_plugins.python_sites import SIGNS, SITES, site_command
 from webduh_plugins.python_start import procfile_processes, start
@@ -192,6 +192,21 @@ def _warnings(
     if begin is not None and begin.variant and not procfile_says and (worker := celery(source, found, read)):
         line = " ".join(worker.command).replace(f"{found.python} -m ", "")
         yield f"It has a Celery: `processes: {{worker: {line}}}` in webduh.yaml, or a Procfile, runs its worker."
+    yield from _locks(source, found)
     for file, one in read.items():
         if one.broken:
             yield f"{file} cannot be parsed ({one.broken}): what it says was not used."
+
+
+def _locks(source: Source, found: Project) -> Iterator[str]:
+    """Which lock file counts where there are several, or where the one there is belongs to another package manager."""
+    there = [file for file in LOCKS if file.endswith("lock") and source.exists(file)]
+    counts = found.manager.file if found.manager else ""
+    idle = [file for file in there if file != counts]
+    if not idle:
+        return
+    names = " and ".join(idle)
+    if counts in there:
+        yield f"There are several lock files: {counts} counts, {names} does not. Delete what is not used."
+    else:
+        yield f"{names} is not used: the project is not written for {LOCKS[idle[0]]}, and {found.listed} counts."

@@ -18,6 +18,8 @@ REQUIREMENTS = (
 """Files that list what is installed, the likeliest first."""
 _BELOW = tuple(f"{folder}/requirements.txt" for folder in ("backend", "server", "api", "app", "src"))
 _OF_DOCS = ("docs/requirements.txt", "doc/requirements.txt", "docs/source/requirements.txt", "requirements-docs.txt")
+LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
+"""File → whose it is; the first that fits the project counts."""
 LISTS = (*REQUIREMENTS, *_BELOW, *_OF_DOCS)
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?")
 _EGG = re.compile(r"#egg=([A-Za-z0-9._-]+)")
@@ -132,10 +134,9 @@ def _version(value: object, file: str) -> Version | None:
 
 
 def _manager(source: Source) -> Manager | None:
-    locks = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
-    for file, name in locks.items():
-        if source.exists(file):
-            return Manager(name, file)
+    fitting = (file for file in LOCKS if source.exists(file) and fits(source, file))
+    if file := next(fitting, ""):
+        return Manager(LOCKS[file], file)
     tools = table(source.toml("pyproject.toml"), "tool")
     if listed := next(filter(source.exists, REQUIREMENTS), None):
         return Manager("pip", listed)
@@ -148,6 +149,18 @@ def _manager(source: Source) -> Manager | None:
     files = (file for file in ("pyproject.toml", "setup.py", "setup.cfg") if describes(source, file))
     below = (file for file in LISTS if file not in REQUIREMENTS and source.exists(file))
     return next((Manager("pip", file) for file in (*files, *below)), None)
+
+
+def fits(source: Source, lock: str) -> bool:
+    """Whether the project is written as the package manager of a lock file reads it."""
+    pyproject = source.toml("pyproject.toml")
+    match LOCKS[lock]:
+        case "pipenv":
+            return source.exists("Pipfile")
+        case "poetry":
+            return bool(table(pyproject, "tool", "poetry") or table(pyproject, "project"))
+        case _:
+            return bool(table(pyproject, "project"))
 
 
 def describes(source: Source, file: str) -> bool:

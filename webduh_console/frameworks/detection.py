@@ -237,8 +237,17 @@ class _Asking:
         if isinstance(owner, Verifying):
             checks = self._asked(owner, "say what to verify", partial(owner.verify, self._source, plan))
             plan = msgspec.structs.replace(plan, checks=(*plan.checks, *(checks or ())))
-        warnings = (*plan.warnings, *self._warnings, *_about_source(self._source))
+        warnings = (*plan.warnings, *_unshipped(plan), *self._warnings, *_about_source(self._source))
         return msgspec.structs.replace(plan, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _unshipped(plan: BuildPlan) -> Iterable[str]:
+    """What is to be said of its versions; a Dockerfile names its own."""
+    if not plan.versions or plan.dockerfile:
+        return ()
+    from webduh_console.frameworks.render.shipped import unshipped
+
+    return unshipped(plan)
 
 
 def _match(plugin: Framework, source: Source) -> Match | None:
