@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from webduh_console.frameworks import Source
 from webduh_plugins.python_module import Module, module
@@ -40,7 +42,8 @@ NOT_THE_APP = re.compile(
 )
 _MOST_FILES = 80
 # Python parses about two characters a microsecond, and all of a detection should take 20 ms.
-_MOST_PARSED = 30_000
+_MOST_PARSED = 20_000
+_READ: WeakKeyDictionary[Source, dict[str, Module]] = WeakKeyDictionary()
 
 
 class Place(NamedTuple):
@@ -54,19 +57,32 @@ def modules(source: Source) -> dict[str, Module]:
     """The app's own Python files that may matter, likeliest first, and what each says.
 
     All files at the top are there; what is parsed of them and of those below is bounded, files that name a framework
-    first.
+    first. A source is read once.
     """
-    nested = (
-        file for pattern in ("*/*.py", "src/*/*.py", "app/*/*.py", "src/*/*/*.py") for file in source.files(pattern)
-    )
-    names = {file for file in (*source.files("*.py"), *nested) if not NOT_THE_APP.search(file)}
-    likely = sorted(names, key=_likelihood)[:_MOST_FILES]
-    parsed = set(_worth_parsing({file: source.text(file) for file in likely}))
-    return {
-        file: module(source.text(file)) if file in parsed else Module()
-        for file in likely
-        if _top(file) or file in parsed
-    }
+    known = _READ.get(source)
+    if known is None:
+        likely = list(islice(_likely(source), _MOST_FILES))
+        parsed = set(_worth_parsing({file: source.text(file) for file in likely}))
+        known = {
+            file: module(source.text(file)) if file in parsed else Module()
+            for file in likely
+            if _top(file) or file in parsed
+        }
+        _READ[source] = known
+    return known
+
+
+def _likely(source: Source) -> Iterator[str]:
+    """The files of the app itself, those nearest to the top first, and there those with a usual name."""
+    seen: set[str] = set()
+    for patterns in (("*.py",), ("*/*.py",), ("src/*/*.py", "app/*/*.py"), ("src/*/*/*.py",)):
+        files = [file for pattern in patterns for file in source.files(pattern)]
+        usual = [file for file in files if file.rpartition("/")[2] in ENTRIES]
+        usual.sort(key=lambda file: (ENTRIES.index(file.rpartition("/")[2]), file))
+        for file in (*usual, *files):
+            if file not in seen and not NOT_THE_APP.search(file):
+                seen.add(file)
+                yield file
 
 
 def _worth_parsing(texts: dict[str, str]) -> Iterator[str]:
@@ -97,8 +113,3 @@ def place(source: Source, file: str, read: dict[str, Module]) -> Place:
     if folder.startswith("src/"):
         return Place(dotted.removeprefix("src."), "src")
     return Place(dotted, "")
-
-
-def _likelihood(file: str) -> tuple[int, int, str]:
-    name = file.rpartition("/")[2]
-    return file.count("/"), ENTRIES.index(name) if name in ENTRIES else len(ENTRIES), file

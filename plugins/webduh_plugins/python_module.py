@@ -43,6 +43,7 @@ CONSTRUCTORS = {
 }
 """What makes an app object, by its full name, and of which framework."""
 
+_PACKAGES = frozenset(name.partition(".")[0] for name in CONSTRUCTORS)
 _LISTENING = {
     *("run", "serve", "serve_forever", "listen", "bind", "run_app", "run_server", "make_server", "start_server"),
     *("create_server", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "ThreadingTCPServer", "TCPSite", "launch"),
@@ -109,13 +110,15 @@ class _Reading:
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
-        self._nodes = list(ast.walk(tree))
+        self._nodes = _walked(tree)
         self._names: dict[str, str] = {}
         self._stars: list[str] = []
         self._imports: set[str] = set()
         self._constants = dict(_constants(tree))
         self._read_imports()
-        self._makers = {name: framework for name, framework in map(self._maker, tree.body) if framework}
+        named = {full.partition(".")[0] for full in (*self._names.values(), *self._stars)}
+        makers = map(self._maker, tree.body) if not named.isdisjoint(_PACKAGES) else ()
+        self._makers = {name: framework for name, framework in makers if framework}
 
     def module(self) -> Module:
         calls = [node for node in self._nodes if isinstance(node, ast.Call)]
@@ -204,7 +207,7 @@ class _Reading:
             )
         if not isinstance(node, ast.FunctionDef):
             return "", ""
-        calls = (self._full(one.func) for one in ast.walk(node) if isinstance(one, ast.Call))
+        calls = (self._full(one.func) for one in _walked(node) if isinstance(one, ast.Call))
         return node.name, next((CONSTRUCTORS[full] for full in calls if full in CONSTRUCTORS), "")
 
     def _callable(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[App]:
@@ -238,7 +241,7 @@ class _Reading:
             yield Read(name, required, None if default is None else self._text(default))
         classes = [node for node in self._nodes if isinstance(node, ast.ClassDef)]
         yield from fields_read(classes, self._full, self._constant)
-        yield from wrapped_reads(dict(self._made_elsewhere()), self._tree, calls, self._full, self._constant)
+        yield from wrapped_reads(dict(self._made_elsewhere()), calls, self._full, self._constant)
 
     def _settings(self, calls: list[ast.Call]) -> str:
         """The settings module that `os.environ.setdefault("DJANGO_SETTINGS_MODULE", …)` names."""
@@ -298,6 +301,19 @@ class _Reading:
         if isinstance(node, ast.Constant):
             return node.value
         return self._constants.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _walked(tree: ast.AST) -> list[ast.AST]:
+    """The nodes below one and itself, as `ast.walk` gives them, but for operators and contexts, which say nothing."""
+    nodes = [tree]
+    for node in nodes:
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                nodes += [one for one in value if isinstance(one, ast.AST)]
+            elif isinstance(value, ast.AST) and value._fields:
+                nodes.append(value)
+    return nodes
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:

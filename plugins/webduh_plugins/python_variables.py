@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 Full = Callable[[ast.expr], str]
@@ -55,13 +55,11 @@ def fields_read(classes: Iterable[ast.ClassDef], full: Full, constant: Constant)
                 yield from _field(field, field.target.id, prefix, known, constant, old=old)
 
 
-def wrapped_reads(
-    made: Mapping[str, str], tree: ast.Module, calls: Iterable[ast.Call], full: Full, constant: Constant
-) -> Iterator[Read]:
+def wrapped_reads(made: Mapping[str, str], calls: Sequence[ast.Call], full: Full, constant: Constant) -> Iterator[Read]:
     """What is read through an object made for that, `env("NAME")` or `env.int("NAME", default=1)`; `made` says of
     which kind each variable of the file is."""
     readers = {name: kind for name, kind in made.items() if kind in _READERS}
-    schemed = _schemes(tree, full, constant)
+    schemed = _schemes(calls, full, constant) if readers else {}
     for call in calls:
         name, method = _reader(call, full)
         kind = readers.get(name) or ("environ.Env" if name.rpartition(".")[2] == "env" and "." in name else "")
@@ -123,12 +121,12 @@ def _alias(said: ast.expr | None, constant: Constant) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _schemes(tree: ast.Module, full: Full, constant: Constant) -> dict[str, str | None]:
+def _schemes(calls: Iterable[ast.Call], full: Full, constant: Constant) -> dict[str, str | None]:
     """The variables for which `environ.Env(DEBUG=(bool, False))` has a default."""
     found: dict[str, str | None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and full(node.func) in _READERS:
-            for keyword in node.keywords:
+    for call in calls:
+        if full(call.func) in _READERS:
+            for keyword in call.keywords:
                 if keyword.arg and isinstance(keyword.value, ast.Tuple) and len(keyword.value.elts) == 2:
                     found[keyword.arg] = _text(constant(keyword.value.elts[1]))
     return found

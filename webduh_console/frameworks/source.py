@@ -13,7 +13,15 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webduh_console.frameworks.tree import IGNORED, Ignore, SourceError, link_target, real_folder, unreadable
+from webduh_console.frameworks.tree import (
+    IGNORED,
+    Ignore,
+    SourceError,
+    by_default,
+    link_target,
+    real_folder,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from webduh_console.frameworks.workspaces import FoundWorkspace
@@ -40,6 +48,7 @@ class FolderSource:
         self._parsed: dict[str, dict[str, object]] = {}
         self._listed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._found: dict[str, tuple[str, ...]] = {}
+        self._real: dict[str, str | None] = {"": self._root}
         self._count = 0
         self.name = os.path.basename(self._root)
         self.at = Path(self._root)
@@ -91,36 +100,77 @@ class FolderSource:
             *folders, name = pattern.split("/")
             if name == "**":
                 folders, name = [*folders, "**"], "*"
-            matches = _glob(name)
-            found = {_join(at, file) for at in self._folders(folders) for file in self._list(at)[1] if matches(file)}
-            self._found[pattern] = tuple(sorted(found))
+            ending = _ending(name)
+            if folders == ["**"] and ending is not None:
+                found = self._by_ending.get(ending, [])
+            else:
+                found = [file for at in self._folders(folders) for file in self._matching(at, name, ending)]
+            self._found[pattern] = tuple(sorted(set(found)))
         return self._found[pattern]
 
-    def _resolve(self, path: str) -> str | None:
-        """The real path of a file in the folder; None if the path leads out of it."""
+    def _matching(self, folder: str, name: str, ending: str | None) -> list[str]:
+        """The files of a folder whose names match a pattern; the usual forms of one need no expression."""
+        files, before = self._list(folder)[1], f"{folder}/" if folder else ""
+        if ending is not None:
+            return [before + file for file in files if file.endswith("." + ending)]
+        if name == "*":
+            return [before + file for file in files]
+        if not re.search(r"[*?\[]", name):
+            return [before + name] if name in files else []
+        matches = _glob(name)
+        return [before + file for file in files if matches(file)]
+
+    @cached_property
+    def _by_ending(self) -> dict[str, list[str]]:
+        """All files by what is behind their last dot, since plugins look for those of their language everywhere."""
+        found: dict[str, list[str]] = {}
+        for at in self._all_below([""]):
+            before = f"{at}/" if at else ""
+            for file in self._list(at)[1]:
+                found.setdefault(file.rpartition(".")[2], []).append(before + file)
+        return found
+
+    def _resolve(self, path: str) -> tuple[str, os.stat_result] | None:
+        """The real path of something in the folder and its status; None if it is not there, or the path leads out."""
         if not path or path.startswith("/") or "\0" in path or ".." in path.split("/"):
             return None
+        folder, _, name = path.rpartition("/")
+        if folder not in self._real:
+            self._real[folder] = self._inside(os.path.join(self._root, folder))
+        at = self._real[folder]
+        if at is None:
+            return None
+        whole = f"{at.rstrip('/')}/{name}"
         try:
-            real = os.path.realpath(os.path.join(self._root, path), strict=True)
+            status = os.lstat(whole)
+            if not stat.S_ISLNK(status.st_mode):
+                return whole, status
+            real = self._inside(whole)
+            return (real, os.stat(real)) if real else None
+        except OSError:
+            return None
+
+    def _inside(self, path: str) -> str | None:
+        """A real path; None if it is not in the folder."""
+        try:
+            real = os.path.realpath(path, strict=True)
         except OSError:
             return None
         return real if real == self._root or real.startswith(self._root.rstrip("/") + "/") else None
 
     def _status(self, path: str) -> os.stat_result | None:
-        real = self._resolve(path)
-        try:
-            return os.stat(real) if real else None
-        except OSError:
-            return None
+        found = self._resolve(path)
+        return found[1] if found else None
 
     def _readable(self, path: str) -> bool:
         status = self._status(path)
-        return status is not None and stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+        return status is not None and _is_readable(status)
 
     def _load(self, path: str) -> str:
-        real = self._resolve(path)
-        if real is None or not self._readable(path):
+        found = self._resolve(path)
+        if found is None or not _is_readable(found[1]):
             return ""
+        real, _ = found
         try:
             text = _decoded(Path(real).read_bytes())
         except OSError as error:
@@ -174,15 +224,19 @@ class FolderSource:
         return tuple(sorted(folders)), tuple(sorted(files))
 
     def _sort_in(self, folder: str, entry: os.DirEntry[str], folders: list[str], files: list[str]) -> None:
-        path, is_folder = _join(folder, entry.name), entry.is_dir(follow_symlinks=False)
-        if (is_folder and entry.name in IGNORED) or self._ignore.leaves_out(path, folder=is_folder):
+        name, is_folder = entry.name, entry.is_dir(follow_symlinks=False)
+        if is_folder and name in IGNORED:
+            return
+        if self._ignore.leaves_out(_join(folder, name), folder=is_folder) if self._ignore.file else by_default(name):
             return
         if is_folder:
-            folders.append(entry.name)
-        elif entry.is_symlink() and link_target(self._root, path) is None:
-            self.outside.add(path)
-        elif entry.is_file(follow_symlinks=False) or self.exists(path):
-            files.append(entry.name)
+            folders.append(name)
+        elif entry.is_file(follow_symlinks=False):
+            files.append(name)
+        elif entry.is_symlink() and link_target(self._root, _join(folder, name)) is None:
+            self.outside.add(_join(folder, name))
+        elif self.exists(_join(folder, name)):
+            files.append(name)
 
 
 def _decoded(content: bytes) -> str:
@@ -194,6 +248,17 @@ def _decoded(content: bytes) -> str:
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
+
+
+def _is_readable(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+
+
+@cache
+def _ending(pattern: str) -> str | None:
+    """What `*.ending` asks for; None for a pattern of another form."""
+    ending = pattern.removeprefix("*.")
+    return ending if pattern.startswith("*.") and not re.search(r"[*?\[.]", ending) else None
 
 
 @cache
