@@ -125,10 +125,11 @@ def _settings(source: Source) -> _Settings:
 
     try:  # JSON with comments and commas at its ends, which YAML takes once the comments are gone
         said = table(yaml.safe_load(uncommented(source.text(file)).replace("\t", " ")))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
+    except yaml.YAMLError as error:  # a mark is missing where a character is one that no text has
+        mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what, why = f"{file} is not JSON.", f"Line {line}: {error.problem}."
+        problem = getattr(error, "problem", None) or "it has characters that are no text"
+        what, why = f"{file} is not JSON.", f"Line {line}: {problem}."
         raise SourceError(
             what, why, f"Mend {file} there and try again.", file=file, line=line, column=column
         ) from error

@@ -11,7 +11,7 @@ from webduh_console.errors import NotFoundError, UsageError, WebduhError
 from webduh_console.frameworks.asking import Asker, HungError
 from webduh_console.frameworks.composing import check_options, composed
 from webduh_console.frameworks.members import is_root, of_members, runs
-from webduh_console.frameworks.source import MOST_FILES, FolderSource
+from webduh_console.frameworks.source import LARGEST, MOST_FILES, MOST_READ, FolderSource
 from webduh_console.model.build import (
     TIERS,
     Alternative,
@@ -354,8 +354,14 @@ def _not_detected(source: Source, plugins: Iterable[str], warnings: list[str]) -
 def _about_source(source: Source) -> Iterable[str]:
     """What a person should know about the folder itself."""
     if isinstance(source, FolderSource) and source.truncated:
-        yield f"Only the first {MOST_FILES} files were looked at."
+        where = f"in {source.stopped}/" if source.stopped else "at the top"
+        yield (
+            f"There are more than {MOST_FILES} files and folders: looking for the app's own stopped {where}. "
+            "Name what is no part of it in .webduhignore."
+        )
     if isinstance(source, FolderSource):
+        for path in sorted(source.unread):
+            yield f"{path} is too large to be read ({LARGEST // 2**20} MiB a file, {MOST_READ // 2**20} MiB in all)."
         for path in sorted(source.outside):
             yield f"{path} is a link that leads out of the folder: it is not sent."
     if source.exists(".env"):

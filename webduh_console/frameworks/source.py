@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LARGEST = 2 * 1024 * 1024
 """The largest file that is read, in bytes."""
 
+MOST_READ = 16 * 1024 * 1024
+"""How many bytes are read at most of all files together."""
+
 MOST_FILES = 20_000
 """How many files and folders are listed at most, nearest to the root first."""
 
@@ -37,8 +40,9 @@ class FolderSource:
     """A folder as a `Source`: cached, and never left, neither by `..` nor by an absolute path nor by a link.
 
     `text`, `json` and `toml` read any file in the folder; `files` lists what would be sent. `read` has the files read
-    so far, `outside` the links met that lead out of the folder; `truncated` says that there were more files than
-    `MOST_FILES`, and `at` where the folder is. NotFoundError if there is no such folder.
+    so far, `unread` those that were too large, `outside` the links met that lead out of the folder; `truncated` says
+    that there were more files than `MOST_FILES`, `stopped` in which folder that was, and `at` where the source is.
+    NotFoundError if there is no such folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,8 +57,11 @@ class FolderSource:
         self.name = os.path.basename(self._root)
         self.at = Path(self._root)
         self.read: set[str] = set()
+        self.unread: set[str] = set()
         self.outside: set[str] = set()
         self.truncated = False
+        self.stopped = ""
+        self._left = MOST_READ
 
     @cached_property
     def workspace(self) -> "FoundWorkspace | None":
@@ -85,13 +92,13 @@ class FolderSource:
     def json(self, path: str) -> dict[str, object]:
         """The file as a JSON object; empty if there is none. SourceError names file and line when it is broken."""
         if path not in self._parsed:
-            self._parsed[path] = _parse_json(path, self.text(path)) if self._readable(path) else {}
+            self._parsed[path] = _parse_json(path, self.text(path)) if self._is_read(path) else {}
         return self._parsed[path]
 
     def toml(self, path: str) -> dict[str, object]:
         """The file as a TOML table; empty if there is none. SourceError names file and line when it is broken."""
         if path not in self._parsed:
-            self._parsed[path] = _parse_toml(path, self.text(path)) if self._readable(path) else {}
+            self._parsed[path] = _parse_toml(path, self.text(path)) if self._is_read(path) else {}
         return self._parsed[path]
 
     def files(self, pattern: str = "*") -> tuple[str, ...]:
@@ -162,15 +169,19 @@ class FolderSource:
         found = self._resolve(path)
         return found[1] if found else None
 
-    def _readable(self, path: str) -> bool:
-        status = self._status(path)
-        return status is not None and _is_readable(status)
+    def _is_read(self, path: str) -> bool:
+        """Whether there is such a file and its text is all of it."""
+        return bool(self.text(path) or self.exists(path)) and path not in self.unread
 
     def _load(self, path: str) -> str:
         found = self._resolve(path)
-        if found is None or not _is_readable(found[1]):
+        if found is None or not stat.S_ISREG(found[1].st_mode):
             return ""
-        real, _ = found
+        real, status = found
+        if status.st_size > min(LARGEST, self._left):
+            self.unread.add(path)
+            return ""
+        self._left -= status.st_size
         try:
             text = _decoded(Path(real).read_bytes())
         except OSError as error:
@@ -207,13 +218,15 @@ class FolderSource:
         return self._listed[folder]
 
     def _scan(self, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if self.truncated:
+            return (), ()
         folders: list[str] = []
         files: list[str] = []
         try:
             with os.scandir(os.path.join(self._root, folder)) as entries:
                 for entry in entries:
                     if self._count >= MOST_FILES:
-                        self.truncated = True
+                        self.truncated, self.stopped = True, folder
                         break
                     self._count += 1
                     self._sort_in(folder, entry, folders, files)
@@ -248,10 +261,6 @@ def _decoded(content: bytes) -> str:
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
-
-
-def _is_readable(status: os.stat_result) -> bool:
-    return stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
 
 
 @cache
