@@ -85,12 +85,18 @@ def _likely(source: Source) -> Iterator[str]:
                 yield file
 
 
+def _has(source: Source, path: str) -> bool:
+    """Whether there is a module or a package at a path."""
+    return source.exists(f"{path}.py") or bool(source.folder(path) and source.files(f"{path}/*.py"))
+
+
 def _worth_parsing(texts: dict[str, str]) -> Iterator[str]:
     """The files that name a framework, then those that may read a variable or start a server, while there is time."""
     framed = [file for file, text in texts.items() if any(word in text for word in _FRAMEWORK_WORDS)]
     others = [file for file, text in texts.items() if any(word in text for word in _OTHER_WORDS)]
+    programs = [file for file in texts if file in PROGRAMS]
     characters = 0
-    for number, file in enumerate(dict.fromkeys((*framed, *others))):
+    for number, file in enumerate(dict.fromkeys((*framed, *programs, *others))):
         characters += len(texts[file])
         if characters > _MOST_PARSED and number:
             return
@@ -108,7 +114,7 @@ def place(source: Source, file: str, read: dict[str, Module]) -> Place:
     if not folder:
         return Place(dotted, "")
     first = {imported.partition(".")[0] for imported in read.get(file, Module()).imports} - {name}
-    if any(source.exists(f"{folder}/{one}.py") and not source.exists(f"{one}.py") for one in first):
+    if any(_has(source, f"{folder}/{one}") and not _has(source, one) for one in first):
         return Place(name, folder)
     if folder.startswith("src/"):
         return Place(dotted.removeprefix("src."), "src")

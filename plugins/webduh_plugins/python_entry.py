@@ -239,9 +239,12 @@ def _built_inside(found: Project, read: dict[str, Module]) -> Entry | None:
 
 def _dependency(found: Project, read: dict[str, Module]) -> Entry | None:
     """A framework that is only depended on: the program is started as it is."""
-    variant = next((name for name in _TOLD if found.declares(_distribution(name))), None)
     file = next((file for file in read if file in ENTRIES), None)
-    if variant is None or file is None or is_bot(read[file]):
+    if file is None or is_bot(read[file]):
+        return None
+    imported = {name.partition(".")[0] for name in read[file].imports} & found.dependencies
+    variant = next((name for name in _TOLD if found.declares(_distribution(name)) or name in imported), None)
+    if variant is None:
         return None
     return Entry(variant, file, None, tuple(_declares(_distribution(variant), found)))
 

@@ -205,7 +205,7 @@ class _Reading:
             return node.name, next(
                 (CONSTRUCTORS[full] for full in map(self._full, node.bases) if full in CONSTRUCTORS), ""
             )
-        if not isinstance(node, ast.FunctionDef):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return "", ""
         calls = (self._full(one.func) for one in _walked(node) if isinstance(one, ast.Call))
         return node.name, next((CONSTRUCTORS[full] for full in calls if full in CONSTRUCTORS), "")

@@ -120,6 +120,7 @@ def python_version(source: Source, found: Project) -> Version | None:
             tool_version(source, "python"),
             line_version(source, "runtime.txt", "python-"),
             _version(pipfile.get("python_full_version") or pipfile.get("python_version"), "Pipfile"),
+            _version(_locked_version(source), "Pipfile.lock"),
             _version(table(pyproject, "project").get("requires-python"), "pyproject.toml"),
             _version(table(pyproject, "tool", "poetry", "dependencies").get("python"), "pyproject.toml"),
             _version(" ".join(setup_cfg(source, "options", "python_requires")), "setup.cfg"),
@@ -127,6 +128,11 @@ def python_version(source: Source, found: Project) -> Version | None:
             Version(found.given.python, found.given.file) if found.given else None,
         )
     )
+
+
+def _locked_version(source: Source) -> object:
+    requires = table(source.json("Pipfile.lock"), "_meta", "requires") if source.exists("Pipfile") else {}
+    return requires.get("python_full_version") or requires.get("python_version")
 
 
 def _version(value: object, file: str) -> Version | None:
@@ -205,6 +211,9 @@ def pyproject_requirements(source: Source) -> Iterator[str]:
     pyproject = source.toml("pyproject.toml")
     said = strings(table(pyproject, "project").get("dependencies"))
     yield from said or hatch(pyproject)
+    dynamic = table(pyproject, "tool", "setuptools", "dynamic", "dependencies").get("file")
+    for file in (dynamic,) if isinstance(dynamic, str) else strings(dynamic):
+        yield from requirement_lines(source, file, set())
     for name, value in table(pyproject, "tool", "poetry", "dependencies").items():
         extras = strings(value.get("extras")) if isinstance(value, dict) else ()
         if name != "python":

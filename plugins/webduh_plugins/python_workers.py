@@ -10,7 +10,17 @@ from webduh_plugins.python_project import Project
 _BOTS = frozenset(
     {
         *("discord", "disnake", "nextcord", "hikari", "telegram", "aiogram", "telebot", "pyrogram", "telethon"),
-        *("slack_bolt.adapter.socket_mode", "tweepy", "praw", "schedule", "apscheduler", "paho", "pika", "aiokafka"),
+        *(
+            "slack_bolt.adapter.socket_mode",
+            "tweepy",
+            "praw",
+            "schedule",
+            "apscheduler",
+            "paho",
+            "pika",
+            "aiokafka",
+            "rq",
+        ),
     }
 )
 _CELERY = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:celery\.)?Celery\(", re.MULTILINE)

@@ -42,6 +42,10 @@ WORDS: Mapping[Tier, str] = {
 }
 """What a tier is called in a sentence."""
 
+_MANIFESTS = (
+    *("package.json", "requirements.txt", "pyproject.toml", "go.mod", "Cargo.toml", "composer.json", "Gemfile"),
+    *("pom.xml", "build.gradle", "build.gradle.kts", "mix.exs", "deno.json", "Dockerfile", "*.csproj"),
+)
 _T = TypeVar("_T")
 
 
@@ -342,13 +346,21 @@ def _not_detected(source: Source, plugins: Iterable[str], warnings: list[str]) -
         )
     shown = ", ".join(files[:8]) + (" …" if len(files) > 8 else "")
     looked = f"The files at its top are {shown}." if files else "It has folders, but no file at its top."
+    below = _apps_below(source)
     asked = f"No plugin knows them (asked: {', '.join(sorted(plugins)) or 'none, no plugin is installed'})."
     return NotDetectedError(
         f"It is not clear what {source.name} is made with.",
         why=" ".join([looked, asked, *warnings]),
         kept="Nothing was changed.",
-        hint="Write `framework: NAME`, `static: FOLDER` or `start: COMMAND` in webduh.yaml, or add a Dockerfile.",
+        hint=f"{' and '.join(below[:4])} may be apps of their own: `webduh deploy {below[0]}`."
+        if below
+        else "Write `framework: NAME`, `static: FOLDER` or `start: COMMAND` in webduh.yaml, or add a Dockerfile.",
     )
+
+
+def _apps_below(source: Source) -> list[str]:
+    """The folders at the top that look like apps: each has a file that says what one is made with."""
+    return sorted({file.partition("/")[0] for name in _MANIFESTS for file in source.files(f"*/{name}")})
 
 
 def _about_source(source: Source) -> Iterable[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webduh_console.frameworks import SourceError
-from webduh_console.frameworks.detection import detect
+from webduh_console.frameworks.detection import NotDetectedError, detect
 from webduh_console.frameworks.discovery import plugins
 from webduh_console.frameworks.source import LARGEST, MOST_FILES, MOST_READ, FolderSource
 from webduh_console.model.build import Detection
@@ -139,3 +139,12 @@ def test_no_plugin_falls_over_what_nobody_can_read(tmp_path: Path, file: str, co
         refused = [error.file]
     assert refused in ([], [file])
     assert not [said for said in warnings if " failed to " in said]
+
+
+def test_a_folder_of_several_apps_names_them(tmp_path: Path) -> None:
+    for file in ("backend/requirements.txt", "frontend/package.json", "notes/a.md"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text("{}")
+    with pytest.raises(NotDetectedError) as caught:
+        detected(tmp_path)
+    assert caught.value.hint == "backend and frontend may be apps of their own: `webduh deploy backend`."

@@ -137,7 +137,7 @@ def test_web_sockets_of_flask_stay_with_one_worker(tree: Tree, requirements: str
     ("text", "port"),
     [
         ("from aiohttp import web\ndef init():\n    return web.Application()\nweb.run_app(init(), port=8000)\n", 8000),
-        ("import tornado.web\ndef main():\n    tornado.web.Application().listen(8888)\nmain()\n", 8888),
+        ("import tornado.web\nasync def main():\n    tornado.web.Application().listen(8888)\nmain()\n", 8888),
     ],
 )
 def test_an_app_that_is_made_and_served_inside_a_function_is_a_program(tree: Tree, text: str, port: int) -> None:
@@ -261,3 +261,32 @@ def test_a_list_in_utf_16_as_powershell_writes_it_is_read(tree: Tree) -> None:
     root = tree({"main.py": FASTAPI, "requirements.txt": ""})
     (root.at / "requirements.txt").write_bytes("fastapi==0.115\r\nuvicorn\r\n".encode("utf-16"))
     assert root.text("requirements.txt") == "fastapi==0.115\nuvicorn\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "variant"),
+    [
+        ("import gradio as gr\ngr.Interface(fn=str, inputs='text', outputs='text').launch()\n", "gradio"),
+        ("from bottle import route, run\nrun(host='0.0.0.0', port=8080)\n", "bottle"),
+    ],
+)
+def test_a_framework_without_an_object_is_told_by_the_import_alone(tree: Tree, text: str, variant: str) -> None:
+    assert plan(tree, {"app.py": text}).variant == variant
+
+
+def test_a_program_that_cannot_be_parsed_is_started_and_named(tree: Tree) -> None:
+    found = plan(tree, {"requirements.txt": "flask", "app.py": "from flask import Flask\napp = Flask(__name__\n"})
+    assert (found.variant, found.start) == ("flask", (VENV, "app.py"))
+    assert found.warnings[-1] == "app.py cannot be parsed (line 2: '(' was never closed): what it says was not used."
+
+
+def test_a_folder_whose_files_import_its_packages_by_their_bare_names_is_where_python_looks(tree: Tree) -> None:
+    files = {"src/main.py": f"from routers import users\n{FASTAPI}", "src/routers/users.py": ""}
+    found = plan(tree, {"requirements.txt": "fastapi\nuvicorn", **files})
+    assert (found.start or ())[3] == "main:app"
+    assert found.variables["PYTHONPATH"] == "src"
+
+
+def test_a_worker_of_rq_is_a_worker(tree: Tree) -> None:
+    found = plan(tree, {"requirements.txt": "rq", "worker.py": "from rq import Worker\nWorker(['a']).work()\n"})
+    assert [(one.name, one.command) for one in found.processes] == [("worker", (VENV, "worker.py"))]

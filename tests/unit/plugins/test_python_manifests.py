@@ -183,3 +183,16 @@ def test_a_backend_in_a_folder_has_its_own_list(tree: Tree) -> None:
     found = plan(tree, {**files, "backend/requirements.txt": "django\ngunicorn\n"})
     assert found.install[-1].run[-2:] == ("-r", "backend/requirements.txt")
     assert found.start == (VENV, "-m", "gunicorn", "shop.wsgi:application", "--bind", "0.0.0.0:${PORT}")
+
+
+def test_dependencies_that_setuptools_takes_from_a_file_are_known(tree: Tree) -> None:
+    text = '[project]\nname = "x"\ndynamic = ["dependencies"]\n[build-system]\nrequires = ["setuptools"]\n'
+    text += '[tool.setuptools.dynamic]\ndependencies = {file = ["base.in"]}\n'
+    found = plan(tree, {"pyproject.toml": text, "base.in": "flask\ngunicorn\n", "app.py": FLASK})
+    assert (" ".join(found.start or ()), found.warnings) == (SERVED, ())
+
+
+def test_the_lock_of_pipenv_says_the_version(tree: Tree) -> None:
+    lock = '{"_meta": {"requires": {"python_version": "3.12"}}}'
+    found = plan(tree, {"Pipfile": '[packages]\nflask = "*"\n', "Pipfile.lock": lock, "app.py": FLASK})
+    assert (found.versions, found.version_source) == ({"python": "3.12"}, {"python": "Pipfile.lock"})
