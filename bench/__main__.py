@@ -4,13 +4,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import deploying, detecting, fleet, images, servers, serving, showing, starting
+from bench import deploying, detecting, fleet, images, logs, servers, serving, showing, starting
 from bench.house import House, house
 
 PARTS: dict[str, Callable[[House], None]] = {
     "starting": starting.measure,
     "detecting": detecting.measure,
     "showing": showing.measure,
+    "logs": logs.measure,
     "deploying": deploying.measure,
     "serving": serving.measure,
     "servers": servers.measure,

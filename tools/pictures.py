@@ -26,10 +26,10 @@ from textual.pilot import Pilot  # noqa: E402
 from webduh_console.commands import api  # noqa: E402
 from webduh_console.console.app import ConsoleApp  # noqa: E402
 from webduh_console.console.deployments import Live  # noqa: E402
+from webduh_console.console.logs.entries import Entry  # noqa: E402
 from webduh_console.console.screens.app_screen import Loaded  # noqa: E402
 from webduh_console.console.screens.target_screen import Answer  # noqa: E402
 from webduh_console.console.watching import Told  # noqa: E402
-from webduh_console.console.widgets.log_buffer import Entry  # noqa: E402
 from webduh_console.console.widgets.log_pane import LogPane  # noqa: E402
 from webduh_console.model.observe import Series  # noqa: E402
 from webduh_console.model.target import CancelToken  # noqa: E402

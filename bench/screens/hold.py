@@ -4,7 +4,8 @@ import time
 
 import psutil
 
-from webduh_console.console.widgets.log_buffer import Entry, LogBuffer
+from webduh_console.console.logs.buffer import LogBuffer
+from webduh_console.console.logs.entries import Entry
 
 LINES = 1_000_000
 

@@ -61,7 +61,7 @@ class Tail(App[None]):
         """How late this tick is, and whether all is there."""
         now = time.perf_counter()
         self.late, self.ticked = max(self.late, now - self.ticked - TICK), now
-        if len(self.pane.buffer) >= LINES:
+        if len(self.pane.log_lines.buffer) + self.pane.mailbox.left_out >= LINES:
             Path(sys.argv[1]).write_text(f"{LINES / (now - self.began)} {self.late}")
             self.exit()
 

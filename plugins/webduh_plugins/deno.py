@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from webduh_console.frameworks import (
     BuildPlan,
     BuildStep,
@@ -14,6 +16,7 @@ from webduh_console.frameworks import (
     Process,
     Source,
     SourceError,
+    Static,
     argv,
     first_version,
     is_secret,
@@ -99,13 +102,17 @@ class Plugin:
         frozen = ("--frozen",) if said.locks and source.exists("deno.lock") else ()
         fetch = ("deno", "cache", *frozen, entry) if entry else ("deno", "install", *frozen)
         build = (BuildStep("build", ("deno", "task", "build"), ("deno",), outputs=("_fresh",), env=where),)
+        if "lume/" in said.imports and "start" not in said.tasks and "web" not in lines:
+            start = None
+        site = Static("_site") if "lume/" in said.imports and start is None else None
         port = _port(start, text)
         return BuildPlan(
             self.name,
             "deno",
-            variant="fresh" if _is_fresh(said) else "",
+            variant="fresh" if _is_fresh(said) else "lume" if site else "",
             install=(BuildStep("fetch what it imports", fetch, ("deno",), outputs=(".deno",), env=where),),
-            build=build if "build" in said.tasks else (),
+            build=_outputs(build, site) if "build" in said.tasks else (),
+            static=site,
             processes=((Process("web", start),) if start else ()) + others,
             port=port,
             versions={"deno": asked.text} if asked else {},
@@ -114,8 +121,12 @@ class Plugin:
             env=merged((*_variables(source), *named_in_example(source))),
             variables=where,
             writes=(".deno",),
-            warnings=tuple(_warnings(start, port)),
+            warnings=tuple(_warnings(start, port)) if site is None else (),
         )
+
+
+def _outputs(build: tuple[BuildStep, ...], site: Static | None) -> tuple[BuildStep, ...]:
+    return tuple(msgspec.structs.replace(step, outputs=(site.dir,)) for step in build) if site else build
 
 
 def _settings(source: Source) -> _Settings:
@@ -126,10 +137,11 @@ def _settings(source: Source) -> _Settings:
 
     try:  # JSON with comments and commas at its ends, which YAML takes once the comments are gone
         said = table(yaml.safe_load(uncommented(source.text(file)).replace("\t", " ")))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
+    except yaml.YAMLError as error:  # a mark is missing where a character is one that no text has
+        mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what, why = f"{file} is not JSON.", f"Line {line}: {error.problem}."
+        problem = getattr(error, "problem", None) or "it has characters that are no text"
+        what, why = f"{file} is not JSON.", f"Line {line}: {problem}."
         raise SourceError(
             what, why, f"Mend {file} there and try again.", file=file, line=line, column=column
         ) from error

@@ -62,7 +62,7 @@ class Plugin:
             variant="phoenix" if phoenix else match.variant,
             install=tuple(_install(source, found, manager)),
             build=tuple(_build(source, found, manager)),
-            processes=_processes(source, (f"{home}/bin/{found.release}", "start")),
+            processes=_processes(source, (f"{home}/bin/{found.release}", "start") if found.release else None),
             versions={name: version.text for name, version in versions.items()},
             version_source={name: version.file for name, version in versions.items()},
             package_manager="mix",
@@ -77,17 +77,17 @@ class Plugin:
             runs_on="other",
             apt=("ca-certificates", "libncurses6", "libstdc++6", "openssl"),
             build_apt=("build-essential", "ca-certificates", "git"),
-            runtime=(home,),
+            runtime=(home,) if found.release else (),
         )
 
 
-def _processes(source: Source, start: Command) -> tuple[Process, ...]:
+def _processes(source: Source, start: Command | None) -> tuple[Process, ...]:
     """The release; what a Procfile says is for a folder with Mix in it, unless it names the release itself."""
     lines = procfile(source)
     told = tuple(Process(name, argv(line)) for name, line in lines.items() if "_build/prod/rel/" in line)
     if any(process.name == "web" for process in told):
         return told
-    return (Process("web", start), *told)
+    return (*((Process("web", start),) if start else ()), *told)
 
 
 def _install(source: Source, found: Mix, manager: str) -> Iterator[BuildStep]:

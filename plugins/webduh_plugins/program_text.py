@@ -11,7 +11,7 @@ _READ = re.compile(
     r"(?:env|Env|ENV)\w*(?:\.get|\.fetch|::var|\.var|::get)?(?:_os|\?)?!?[ \t]*[\[( ][ \t]*(?:\w+,[ \t]*)?"
     r"[\"']([A-Z][A-Z0-9_]{1,60})[\"'](?:[ \t]*\))?(?:[ \t]*(?:,|\?\?|\|\||\?:)[ \t]*[\"']([^\"'\n]*)[\"'])?"
 )
-_TAGGED = re.compile(r"\benv(?:config)?[ \t]*[:=][ \t]*\"([A-Z][A-Z0-9_]{1,60})\"")
+_TAGGED = re.compile(r"env(?<!\wenv)(?:config)?[ \t]*[:=][ \t]*\"([A-Z][A-Z0-9_]{1,60})\"")
 _FILLED = re.compile(r"\$\{\??([A-Z][A-Z0-9_]{1,60})(?::([^}\n]*))?\}")
 _ADDRESS = re.compile(
     r"[\"'](https?://)?(|0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\]|[*+]):(\d{2,5})[\"'/]"
@@ -22,6 +22,7 @@ _PORT = re.compile(
     r"(?:[pP]ort|PORT)\b(?:[ \t]*:[ \t]*[\w:]+)?[ \t]*[(=:][ \t]*(\d{2,5})\b"
     r"|\.(?:listen|start|bind)\([ \t]*(\d{2,5})\b|\b(?:scotty|run)[ \t]+(\d{4,5})\b"
 )
+_TWO_DIGITS = re.compile(r"\d\d")
 _ITSELF = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 # Databases, caches, queues, mail, telemetry: what an app connects to.
 _OTHERS = frozenset(
@@ -70,8 +71,9 @@ def said(texts: dict[str, str]) -> Reading:
     env: list[EnvVar] = []
     ports: dict[int, None] = {}
     itself = False
+    seen: set[str] = set()
     for file, text in texts.items():
-        env += _variables(file, text)
+        env += _variables(file, text, seen)
         for host, port in _listened(text):
             ports[port] = None
             itself = itself or host in _ITSELF
@@ -122,18 +124,20 @@ def _texts(source: Source, patterns: tuple[str, ...]) -> Iterator[tuple[str, str
         yield file, text
 
 
-def _variables(file: str, text: str) -> Iterator[EnvVar]:
+def _variables(file: str, text: str, seen: set[str]) -> Iterator[EnvVar]:
+    """The variables that a text reads, but for those that others before it read: they are added to `seen`."""
     for pattern in (_READ, _TAGGED, _FILLED):
         for match in pattern.finditer(text):
             name = match[1]
-            if not _OF_THE_TOOLS.match(name):
+            if name not in seen and not _OF_THE_TOOLS.match(name):
+                seen.add(name)
                 default = match[2] if pattern.groups > 1 else None
                 yield EnvVar(name, f"read in {file}", "run", False, is_secret(name), default or None)
 
 
 def _listened(text: str) -> Iterator[tuple[str, int]]:
     """The addresses that a text names, but for those of other programs: host and port."""
-    bare = _COMMENT.sub("", text)
+    bare = _COMMENT.sub("", _numbered(text))
     for scheme, first, port, second, other, numbers, last in _ADDRESS.findall(bare):
         host = first or second or re.sub(r",\s*", ".", numbers)
         if _is_port(port or other or last) and not scheme:
@@ -142,6 +146,22 @@ def _listened(text: str) -> Iterator[tuple[str, int]]:
         port = next(filter(None, words))
         if _is_port(port):
             yield "", int(port)
+
+
+def _numbered(text: str) -> str:
+    """The lines of a text that have a number, each with the one before it: only those can say where it listens."""
+    kept: list[str] = []
+    end = 0
+    for number in _TWO_DIGITS.finditer(text):
+        if number.start() < end:
+            continue
+        before = text.rfind("\n", 0, number.start())
+        begin = text.rfind("\n", 0, before) + 1 if before > 0 else 0
+        if begin > end:
+            kept.append("//")  # between lines that do not follow each other nothing may be read across
+        begin, end = max(begin, end), text.find("\n", number.end()) + 1 or len(text)
+        kept.append(text[begin:end].rstrip("\n"))
+    return "\n".join(kept)
 
 
 def _is_port(word: str) -> bool:

@@ -8,7 +8,6 @@ from webduh_console.frameworks import (
     EnvVar,
     Evidence,
     Match,
-    Process,
     Source,
     Static,
     is_secret,
@@ -16,31 +15,33 @@ from webduh_console.frameworks import (
     named_in_example,
     procfile,
 )
-from webduh_plugins.python_app import Entry, entry, modules
+from webduh_plugins.python_app import modules
+from webduh_plugins.python_django import collects_static
+from webduh_plugins.python_entry import Entry, entry
 from webduh_plugins.python_front import front_end
-from webduh_plugins.python_inline import imported
+from webduh_plugins.python_given import CONDA
+from webduh_plugins.python_install import adding_step, fetches, install_steps
 from webduh_plugins.python_module import Module
 from webduh_plugins.python_native import needed
-from webduh_plugins.python_project import (
-    REQUIREMENTS,
-    Manager,
-    Project,
-    adding_step,
-    fetches,
-    install_steps,
-    own_program,
-    project,
-    python_version,
-    unlisted,
-)
-from webduh_plugins.python_sites import SITES, site_command
-from webduh_plugins.python_start import Start, collects_static, procfile_processes, start
-from webduh_plugins.python_workers import alone, celery
+from webduh_plugins.python_project import LOCKS, REQUIREMENTS, Project, describes, project, python_version
+from webduh_plugins.python_server import Start
+from webduh_plugins.python_sites import SIGNS, SITES, site_command
+from webduh_plugins.python_start import procfile_processes, start
+from webduh_plugins.python_tools import TOOLS
+from webduh_plugins.python_workers import celery
 from webduh_plugins.python_workspace import rooted
 
-_SIGNS = (*REQUIREMENTS, "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock")
-
-_TOLD_BY_FILES = ("django", "streamlit", "nicegui", "chainlit", "panel")
+_SIGNS = (
+    *REQUIREMENTS,
+    "pyproject.toml",
+    "Pipfile",
+    "setup.py",
+    "setup.cfg",
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    *CONDA,
+)
 
 
 class Plugin:
@@ -62,25 +63,31 @@ class Plugin:
             "bottle",
             "starlette",
         ),
-        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "chainlit", "panel"),
-        *("mkdocs", "sphinx", "pelican", "jupyter-book"),
+        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "blacksheep", "connexion", "robyn"),
+        *TOOLS,
+        *SITES,
     )
 
     def detect(self, source: Source) -> Match | None:
         """A framework is surest when its app object was found and it is a declared dependency."""
         signs = tuple(Evidence(file, "is there") for file in _SIGNS if source.exists(file))
-        if not signs and not any(map(source.files, ("*.py", "*/manage.py", "*/__main__.py"))):
+        if [sign.file for sign in signs] == ["setup.cfg"] and not describes(source, "setup.cfg"):
+            signs = ()
+        if not signs and not any(map(source.files, ("*.py", "*/manage.py", "*/__main__.py", *SIGNS))):
             return None
-        found, read, begin = _begun(source)
+        read = modules(source)
+        found = project(source, read)
+        begin = entry(source, found, read)
         if begin is None:
             lines = tuple(Evidence("Procfile", "says how it is started") for _ in range("web" in procfile(source)))
-            if own := own_program(source, found):
-                lines += (Evidence("pyproject.toml", f"has the program {own}"),)
             return Match(self.name, "language", 0.8 if lines else 0.3, (*signs, *lines)) if signs else None
         evidence = (*begin.evidence, *_chosen(found))
+        guessed = found.given is not None and found.given.guessed
+        if begin.variant in SITES and guessed:
+            return Match(self.name, "language", 0.4, evidence, begin.variant)
         if begin.variant:
-            surely = begin.app is not None or begin.variant in (*_TOLD_BY_FILES, *SITES)
-            confidence = 0.6 if not surely else 0.95 if begin.declared else 0.8
+            surely = begin.app is not None or begin.variant in ("django", "streamlit", "nicegui", *TOOLS, *SITES)
+            confidence = 0.6 if not surely else 0.95 if begin.declared and not guessed else 0.8
             over, needs = front_end(source, begin)
             return Match(self.name, "framework", confidence, evidence, begin.variant, over, needs)
         one = read.get(begin.file, Module())
@@ -91,14 +98,16 @@ class Plugin:
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
         """The dependencies go into `.venv`; a Procfile says better than any guess how the app is started."""
-        found, read, begin = _begun(source)
+        read = modules(source)
+        found = project(source, read)
+        begin = entry(source, found, read)
         lines = procfile(source)
-        begun = start(source, found, begin, read) if begin is not None else _own_start(source, found)
+        begun = start(source, found, begin, read) if begin is not None else Start()
         said = procfile_processes(lines, found)
-        worker = alone(source, found, begin, read) if "web" not in lines else None
-        begun = Start((worker,)) if worker else begun
+        if "web" not in lines and (begin is None or not begin.variant) and (worker := celery(source, found, read)):
+            begun = Start((worker,))
         guessed = [] if "web" in lines else [process for process in begun.processes if process.name not in lines]
-        version = python_version(source)
+        version = python_version(source, found)
         site = SITES.get(begin.variant) if begin is not None else None
         steps = install_steps(source, found)
         adds = (adding_step(begun.adds, steps[-1].inputs),) if begun.adds and "web" not in lines else ()
@@ -125,31 +134,21 @@ class Plugin:
         return rooted(source, plan)
 
 
-def _begun(source: Source) -> tuple[Project, dict[str, Module], Entry | None]:
-    """What is installed, what the files say, and where it begins. Without a list, what is imported is installed."""
-    found, read = project(source), modules(source)
-    begin = entry(source, found, read)
-    if found.manager is None and begin is not None and begin.variant:
-        names = {"django"} if begin.variant == "django" else {name for one in read.values() for name in one.imports}
-        found = unlisted(Manager("pip", begin.file), imported(names))
-    return found, read, begin
-
-
-def _own_start(source: Source, found: Project) -> Start:
-    """The program that the project installs, if it is what starts the app."""
-    name = own_program(source, found)
-    return Start((Process("web", (f".venv/bin/{name}",)),)) if name else Start()
-
-
 def _chosen(found: Project) -> Iterator[Evidence]:
-    if found.manager is not None and found.dependencies and not found.inline:
+    if found.manager is not None and found.dependencies and not (found.given and found.given.guessed):
         yield Evidence(found.manager.file, f"is for {found.manager.name}")
 
 
 def _build(source: Source, found: Project, begin: Entry | None) -> Iterator[BuildStep]:
     if begin is not None and (line := site_command(source, begin.variant, found.python)):
-        yield BuildStep("build the site", line, outputs=(SITES[begin.variant],))
-    if begin is not None and begin.variant == "django" and collects_static(source, begin) == "runs":
+        needs = ("npm",) if line[-1] == "--html" else ()
+        yield BuildStep("build the site", line, needs, outputs=(SITES[begin.variant],))
+    if (
+        begin is not None
+        and begin.variant == "django"
+        and begin.app is None
+        and collects_static(source, begin) == "runs"
+    ):
         yield BuildStep("collect the static files", (found.python, begin.file, "collectstatic", "--noinput"))
 
 
@@ -165,19 +164,27 @@ def _variables(source: Source, read: dict[str, Module]) -> tuple[EnvVar, ...]:
 def _warnings(
     source: Source, begin: Entry | None, begun: Start, read: dict[str, Module], found: Project, *, procfile_says: bool
 ) -> Iterator[str]:
-    if begin is None and not procfile_says and not begun.processes:
+    if begin is None and not procfile_says:
         yield "Nothing says how the app is started: write `start:` in webduh.yaml, or a Procfile."
     if not procfile_says:
         yield from begun.warnings
-    if found.inline and begin is not None and found.manager and found.manager.name == "pip":
-        what = ", ".join(found.inline)
-        yield f"Nothing lists what it needs: {what} is installed, as it is imported. A requirements.txt fixes versions."
-    if source.exists("environment.yml") and (found.inline or found.manager is None):
-        yield "environment.yml is for Conda, which is not used: list what the app needs in a requirements.txt, too."
-    if begin is not None and begin.variant and not begin.declared and not found.inline:
+    if found.given is not None and found.given.guessed:
+        names = ", ".join(found.given.requirements)
+        yield f"Nothing lists the dependencies: what the app names is installed ({names}). A requirements.txt pins it."
+    if found.given is not None and found.given.file in CONDA:
+        yield f"{found.given.file} is for conda, which is not used here: what pip has of it is installed."
+    if found.given is not None and found.given.left:
+        names = ", ".join(found.given.left)
+        yield f"These of conda are left out: {names}. Name them in a requirements.txt, or as `apt:`."
+    if begin is not None and begin.variant and not begin.declared:
         where = found.listed or "a requirements.txt"
         yield f"{begin.file} needs {begin.variant}, which is not a dependency in {where}: the start will fail."
-    if begin is not None and begin.variant == "django" and collects_static(source, begin) == "needs variables":
+    if (
+        begin is not None
+        and begin.variant == "django"
+        and begin.app is None
+        and collects_static(source, begin) == "needs variables"
+    ):
         yield (
             f"Static files are not collected, since the settings need variables: add `{begin.file} collectstatic` "
             "to the build steps in webduh.yaml."
@@ -185,6 +192,21 @@ def _warnings(
     if begin is not None and begin.variant and not procfile_says and (worker := celery(source, found, read)):
         line = " ".join(worker.command).replace(f"{found.python} -m ", "")
         yield f"It has a Celery: `processes: {{worker: {line}}}` in webduh.yaml, or a Procfile, runs its worker."
+    yield from _locks(source, found)
     for file, one in read.items():
         if one.broken:
             yield f"{file} cannot be parsed ({one.broken}): what it says was not used."
+
+
+def _locks(source: Source, found: Project) -> Iterator[str]:
+    """Which lock file counts where there are several, or where the one there is belongs to another package manager."""
+    there = [file for file in LOCKS if file.endswith("lock") and source.exists(file)]
+    counts = found.manager.file if found.manager else ""
+    idle = [file for file in there if file != counts]
+    if not idle:
+        return
+    names = " and ".join(idle)
+    if counts in there:
+        yield f"There are several lock files: {counts} counts, {names} does not. Delete what is not used."
+    else:
+        yield f"{names} is not used: the project is not written for {LOCKS[idle[0]]}, and {found.listed} counts."

@@ -1,7 +1,7 @@
 """What a Python app has to do with a package.json beside it: a front end of its own, or somebody else's app."""
 
 from webduh_console.frameworks import Source, table
-from webduh_plugins.python_app import Entry
+from webduh_plugins.python_entry import Entry
 
 _SERVES = ("next", "nuxt", "@remix-run/serve", "@sveltejs/kit", "@nestjs/core", "express", "fastify", "astro")
 

@@ -1,13 +1,16 @@
 """What one Python file says about the app, read from its syntax tree: app objects, ports, variables, imports."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from webduh_plugins.python_variables import Read, fields_read, wrapped_reads
+
 CONSTRUCTORS = {
     "django.core.wsgi.get_wsgi_application": "django",
-    "django.core.asgi.get_asgi_application": "django",
+    "django.core.asgi.get_asgi_application": "django-asgi",
     "fastapi.FastAPI": "fastapi",
     "fastapi.applications.FastAPI": "fastapi",
     "fasthtml.common.FastHTML": "fasthtml",
@@ -16,11 +19,20 @@ CONSTRUCTORS = {
     "litestar.app.Litestar": "litestar",
     "quart.Quart": "quart",
     "flask.Flask": "flask",
+    "apiflask.APIFlask": "flask",
+    "flask_openapi3.OpenAPI": "flask",
+    "connexion.App": "connexion",
+    "connexion.FlaskApp": "connexion",
+    "connexion.AsyncApp": "connexion",
     "dash.Dash": "dash",
     "sanic.Sanic": "sanic",
     "falcon.App": "falcon",
     "falcon.asgi.App": "falcon-asgi",
     "bottle.Bottle": "bottle",
+    "bottle.default_app": "bottle",
+    "blacksheep.Application": "blacksheep",
+    "blacksheep.server.Application": "blacksheep",
+    "robyn.Robyn": "robyn",
     "starlette.applications.Starlette": "starlette",
     "aiohttp.web.Application": "aiohttp",
     "tornado.web.Application": "tornado",
@@ -31,15 +43,16 @@ CONSTRUCTORS = {
 }
 """What makes an app object, by its full name, and of which framework."""
 
+_PACKAGES = frozenset(name.partition(".")[0] for name in CONSTRUCTORS)
 _LISTENING = {
     *("run", "serve", "serve_forever", "listen", "bind", "run_app", "run_server", "make_server", "start_server"),
     *("create_server", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "ThreadingTCPServer", "TCPSite", "launch"),
+    *("run_webhook", "start_webhook"),
 }
 # The port of these when none is said.
 _DEFAULT_PORTS = {"aiohttp.web.run_app": 8080, "nicegui.ui.run": 8080}
 _READERS = {"os.getenv": 0, "os.environ.get": 0, "os.environ.pop": 0, "decouple.config": 0}
-_ENVIRON = {"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "email": "EMAIL_URL"}
-_FACTORIES = ("create_app", "make_app", "get_app", "build_app", "app_factory")
+_FACTORY = re.compile(r"(create|make|get|build|init)_(app|application|server|api)|app_factory")
 _UNPARSED = 300_000
 
 
@@ -51,19 +64,12 @@ class App(NamedTuple):
     factory: bool = False
 
 
-class Read(NamedTuple):
-    """A variable that is read from the environment. `default` is None when there is none, or it is worked out."""
-
-    name: str
-    required: bool
-    default: str | None
-
-
 class Module(NamedTuple):
     """What a file says. `ports` are the numbers it listens on, `hosts` the addresses; `listens`: it starts a server.
 
     `imports` are the full names of modules and members, `settings` is Django's settings module; `main`: there is an
-    `if __name__ == "__main__"`; `broken` says where its syntax is wrong.
+    `if __name__ == "__main__"`; `broken` says where its syntax is wrong. `makers` are functions and classes that make
+    an app, `made` the variables that are given what another function returns, `names` what imports call things.
     """
 
     apps: tuple[App, ...] = ()
@@ -75,6 +81,9 @@ class Module(NamedTuple):
     main: bool = False
     settings: str = ""
     broken: str = ""
+    makers: tuple[App, ...] = ()
+    made: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def reads_port(self) -> bool:
@@ -101,12 +110,15 @@ class _Reading:
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
-        self._nodes = list(ast.walk(tree))
+        self._nodes = _walked(tree)
         self._names: dict[str, str] = {}
         self._stars: list[str] = []
         self._imports: set[str] = set()
         self._constants = dict(_constants(tree))
         self._read_imports()
+        named = {full.partition(".")[0] for full in (*self._names.values(), *self._stars)}
+        makers = map(self._maker, tree.body) if not named.isdisjoint(_PACKAGES) else ()
+        self._makers = {name: framework for name, framework in makers if framework}
 
     def module(self) -> Module:
         calls = [node for node in self._nodes if isinstance(node, ast.Call)]
@@ -124,6 +136,9 @@ class _Reading:
             listens=any(self._starts_server(call) for call in serving),
             main=any(isinstance(node, ast.If) and _is_main(node.test) for node in self._tree.body),
             settings=self._settings(calls),
+            makers=tuple(App(name, framework, factory=True) for name, framework in self._makers.items()),
+            made=tuple(self._made_elsewhere()),
+            names=tuple(self._names.items()),
         )
 
     def _read_imports(self) -> None:
@@ -134,7 +149,10 @@ class _Reading:
                     self._names[name.asname or name.name.partition(".")[0]] = (
                         name.name if name.asname else name.name.partition(".")[0]
                     )
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            elif isinstance(node, ast.ImportFrom) and node.level:
+                origin = "." * node.level + (f"{node.module}." if node.module else "")
+                self._names |= {name.asname or name.name: origin + name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
                 self._imports.add(node.module)
                 for name in node.names:
                     if name.name == "*":
@@ -154,26 +172,55 @@ class _Reading:
         return self._names.get(node.id) or next((name for name in starred if name in CONSTRUCTORS), node.id)
 
     def _apps(self) -> Iterator[App]:
+        known: dict[str, str] = {}
         for node in _module_level(self._tree.body):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from self._factory(node)
+                yield from self._callable(node)
             for target, value in _assigned(node):
-                framework = self._made(value)
+                framework = self._made(value) or self._server_of(value, known)
                 if framework:
+                    known[target] = framework
                     yield App(target, framework)
 
     def _made(self, value: ast.expr) -> str:
-        return CONSTRUCTORS.get(self._full(value.func), "") if isinstance(value, ast.Call) else ""
+        if not isinstance(value, ast.Call):
+            return ""
+        full = self._full(value.func)
+        return CONSTRUCTORS.get(full) or self._makers.get(full, "")
 
-    def _factory(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[App]:
-        wanted = len(function.args.posonlyargs + function.args.args) - len(function.args.defaults)
-        wanted += sum(default is None for default in function.args.kw_defaults)
-        if function.name not in _FACTORIES or wanted or isinstance(function, ast.AsyncFunctionDef):
-            return
-        made = (self._made(node) for node in ast.walk(function) if isinstance(node, ast.Call))
-        framework = next(filter(None, made), "")
-        if framework:
-            yield App(function.name, framework, factory=True)
+    def _server_of(self, value: ast.expr, known: dict[str, str]) -> str:
+        """The WSGI application inside a Dash app: `server = app.server`."""
+        inside = isinstance(value, ast.Attribute) and value.attr == "server" and isinstance(value.value, ast.Name)
+        return "dash-wsgi" if inside and known.get(self._full(value.value)) == "dash" else ""  # type: ignore[attr-defined]
+
+    def _made_elsewhere(self) -> Iterator[tuple[str, str]]:
+        for node in _module_level(self._tree.body):
+            for target, value in _assigned(node):
+                if isinstance(value, ast.Call) and not self._made(value) and (full := self._full(value.func)):
+                    yield target, full
+
+    def _maker(self, node: ast.stmt) -> tuple[str, str]:
+        """The name of a function that makes an app, or of a class that is one, and its framework."""
+        if isinstance(node, ast.ClassDef):
+            return node.name, next(
+                (CONSTRUCTORS[full] for full in map(self._full, node.bases) if full in CONSTRUCTORS), ""
+            )
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return "", ""
+        calls = (self._full(one.func) for one in _walked(node) if isinstance(one, ast.Call))
+        return node.name, next((CONSTRUCTORS[full] for full in calls if full in CONSTRUCTORS), "")
+
+    def _callable(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[App]:
+        """A function that is an app by itself, or one without arguments that makes one and is called so."""
+        arguments = [one.arg for one in function.args.posonlyargs + function.args.args]
+        waits = isinstance(function, ast.AsyncFunctionDef)
+        if arguments == ["scope", "receive", "send"] and waits:
+            yield App(function.name, "asgi")
+        elif arguments == ["environ", "start_response"] and not waits:
+            yield App(function.name, "wsgi")
+        wanted = len(arguments) - len(function.args.defaults) + sum(one is None for one in function.args.kw_defaults)
+        if _FACTORY.fullmatch(function.name) and not wanted and (made := self._makers.get(function.name)):
+            yield App(function.name, made, factory=True)
 
     def _reads(self, calls: list[ast.Call]) -> Iterator[Read]:
         for node in self._nodes:
@@ -192,39 +239,9 @@ class _Reading:
             default = call.args[1] if len(call.args) > 1 else named
             required = default is None and self._full(call.func) == "decouple.config"
             yield Read(name, required, None if default is None else self._text(default))
-        yield from self._settings_of_pydantic()
-        yield from self._read_by_environ(calls)
-
-    def _settings_of_pydantic(self) -> Iterator[Read]:
-        """The fields of classes of settings, each a variable of its name, after a prefix."""
-        for node in self._nodes:
-            if not isinstance(node, ast.ClassDef) or not any(_last(base) == "BaseSettings" for base in node.bases):
-                continue
-            said = [one.value for one in ast.walk(node) if isinstance(one, ast.keyword) and one.arg == "env_prefix"]
-            prefix = self._string(said[0]) if said else ""
-            for field in node.body:
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                    name, value = field.target.id, field.value
-                    if name != "model_config" and not name.startswith("_"):
-                        yield Read(f"{prefix}{name}".upper(), _is_missing(value), self._text(value) if value else None)
-
-    def _read_by_environ(self, calls: list[ast.Call]) -> Iterator[Read]:
-        """What `env = environ.Env(…)` is asked for; what it is given a default for beforehand is not required."""
-        made = {
-            target: value
-            for node in self._tree.body
-            for target, value in _assigned(node)
-            if isinstance(value, ast.Call) and self._full(value.func) in ("environ.Env", "environ.FileAwareEnv")
-        }
-        known = {keyword.arg for value in made.values() if isinstance(value, ast.Call) for keyword in value.keywords}
-        for call in calls if made else ():
-            owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-            if not isinstance(owner, ast.Name) or owner.id not in made:
-                continue
-            name = self._string(call.args[0]) if call.args else _ENVIRON.get(_last(call.func), "")
-            default = next((keyword.value for keyword in call.keywords if keyword.arg == "default"), None)
-            if name and _last(call.func) != "read_env":
-                yield Read(name, default is None and name not in known, self._text(default) if default else None)
+        classes = [node for node in self._nodes if isinstance(node, ast.ClassDef)]
+        yield from fields_read(classes, self._full, self._constant)
+        yield from wrapped_reads(dict(self._made_elsewhere()), calls, self._full, self._constant)
 
     def _settings(self, calls: list[ast.Call]) -> str:
         """The settings module that `os.environ.setdefault("DJANGO_SETTINGS_MODULE", …)` names."""
@@ -286,12 +303,17 @@ class _Reading:
         return self._constants.get(node.id) if isinstance(node, ast.Name) else None
 
 
-def _is_missing(value: ast.expr | None) -> bool:
-    """Whether a field has no default: none at all, `Field(…)` without one, or with `...`."""
-    if not isinstance(value, ast.Call) or _last(value.func) != "Field":
-        return value is None
-    given = [*value.args[:1], *(one.value for one in value.keywords if one.arg in ("default", "default_factory"))]
-    return not given or (isinstance(given[0], ast.Constant) and given[0].value is Ellipsis)
+def _walked(tree: ast.AST) -> list[ast.AST]:
+    """The nodes below one and itself, as `ast.walk` gives them, but for operators and contexts, which say nothing."""
+    nodes = [tree]
+    for node in nodes:
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                nodes += [one for one in value if isinstance(one, ast.AST)]
+            elif isinstance(value, ast.AST) and value._fields:
+                nodes.append(value)
+    return nodes
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:

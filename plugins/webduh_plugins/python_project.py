@@ -1,35 +1,40 @@
-"""A Python project's dependencies, its package manager, how they are installed, and the version it asks for."""
+"""A Python project's dependencies, its package manager, and the version of Python it asks for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from webduh_console.frameworks import (
-    BuildStep,
-    Source,
-    Version,
-    first_version,
-    line_version,
-    strings,
-    table,
-    tool_version,
-)
-from webduh_plugins.python_inline import inline
+from webduh_console.frameworks import Source, Version, first_version, line_version, strings, table, tool_version
+from webduh_plugins.python_given import Given, conda, hatch, imported, script
+from webduh_plugins.python_scripts import setup_cfg
+from webduh_plugins.python_sites import bare_site, site_packages
 
 VENV_PYTHON = ".venv/bin/python"
-_PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 REQUIREMENTS = (
     "requirements.txt",
     *(f"requirements/{name}.txt" for name in ("production", "prod", "base", "requirements", "common")),
-    *("requirements-prod.txt", "requirements-production.txt"),
+    *("requirements-prod.txt", "requirements-production.txt", "requirements.lock", "requirements.in"),
 )
 """Files that list what is installed, the likeliest first."""
+_BELOW = tuple(f"{folder}/requirements.txt" for folder in ("backend", "server", "api", "app", "src"))
+_OF_DOCS = ("docs/requirements.txt", "doc/requirements.txt", "docs/source/requirements.txt", "requirements-docs.txt")
+LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
+"""File → whose it is; the first that fits the project counts."""
+LISTS = (*REQUIREMENTS, *_BELOW, *_OF_DOCS)
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?")
 _EGG = re.compile(r"#egg=([A-Za-z0-9._-]+)")
 _INCLUDE = re.compile(r"\s*(?:-r|--requirement)[\s=]+(\S+)")
 _SETUP = re.compile(r"install_requires\s*=\s*\[(.*?)\]", re.DOTALL)
+_SETUP_PYTHON = re.compile(r"python_requires\s*=\s*[\"']([^\"']+)[\"']")
+_BACKENDS = {"poetry.core": "poetry", "poetry.masonry": "poetry", "pdm.backend": "pdm", "uv_build": "uv"}
 # What a framework's extra brings along, as far as it decides how the app is started.
-_EXTRAS = {("fastapi", "standard"): "uvicorn", ("fastapi", "all"): "uvicorn", ("litestar", "standard"): "uvicorn"}
+_EXTRAS = {
+    ("fastapi", "standard"): "uvicorn",
+    ("fastapi", "all"): "uvicorn",
+    ("litestar", "standard"): "uvicorn",
+    ("channels", "daphne"): "daphne",
+    ("connexion", "uvicorn"): "uvicorn",
+}
 _BRINGS = {"python-fasthtml": "uvicorn", "gradio": "uvicorn", "nicegui": "uvicorn"}
 
 
@@ -43,15 +48,15 @@ class Manager(NamedTuple):
 class Project(NamedTuple):
     """What the project's files say. `dependencies` are normalized names (PEP 503), `listed` the file that lists them.
 
-    `package`: the project itself is built and installed, not only its dependencies. `inline` are requirements that
-    stand in no file of a package manager.
+    `package`: the project itself is built and installed, not only its dependencies. `given` are requirements that are
+    in no list for a package manager.
     """
 
     manager: Manager | None
     dependencies: frozenset[str]
     listed: str
     package: bool
-    inline: tuple[str, ...] = ()
+    given: Given | None = None
 
     @property
     def installs(self) -> bool:
@@ -63,12 +68,19 @@ class Project(NamedTuple):
         """The interpreter that sees the dependencies, relative to the app's folder."""
         return VENV_PYTHON if self.installs else "python3"
 
+    def declares(self, distribution: str) -> bool:
+        """Whether somebody wrote down that the project depends on this."""
+        return distribution in self.dependencies and not (self.given and self.given.guessed)
 
-def project(source: Source) -> Project:
-    """The project in `source`; without a manager if none of the files is there. SourceError if one is broken."""
+
+def project(source: Source, files: Iterable[str] = ()) -> Project:
+    """The project in `source`; without a manager if none of the files is there. SourceError if one is broken.
+
+    `files` are those of the app's own where dependencies are looked for when nothing lists them.
+    """
     manager = _manager(source)
-    if manager is None and (script := inline(source)) is not None:
-        return unlisted(Manager("uv", script.file), script.requirements)
+    if manager is None:
+        return _without_list(source, tuple(files))
     pyproject = source.toml("pyproject.toml")
     listed = _listed(source, manager)
     found = frozenset(_names(source, listed)) if listed else frozenset()
@@ -79,77 +91,48 @@ def project(source: Source) -> Project:
     return Project(manager, found | {_BRINGS[name] for name in found & _BRINGS.keys()}, listed, package)
 
 
-def unlisted(manager: Manager, requirements: tuple[str, ...]) -> Project:
-    """A project of requirements that the manager's file does not list in any way of its own."""
-    names = frozenset(name for requirement in requirements for name in _named(requirement))
-    return Project(
-        manager, names | {_BRINGS[name] for name in names & _BRINGS.keys()}, manager.file, False, requirements
-    )
+def _without_list(source: Source, files: tuple[str, ...]) -> Project:
+    given = script(source, files) or conda(source)
+    guess = (imported(source, files) or _of_site(source)) if given is None else None
+    kind = "uv" if given is not None and given.file.endswith(".py") else "pip"
+    given = given or guess
+    if given is None:
+        return Project(None, frozenset(), "", package=False)
+    found = frozenset(name for requirement in given.requirements for name in _named(requirement))
+    found |= {_BRINGS[name] for name in found & _BRINGS.keys()}
+    return Project(Manager(kind, given.file), found, given.file, package=False, given=given)
 
 
-def own_program(source: Source, found: Project) -> str:
-    """The program of `[project.scripts]` that starts the app: the only one, or that with a usual name; else empty."""
-    if not found.package:
-        return ""
-    project = table(source.toml("pyproject.toml"), "project")
-    names = list(table(project, "scripts"))
-    usual = (name for name in names if name in ("start", "serve", "server", "web", "app", "main", project.get("name")))
-    return names[0] if len(names) == 1 else next(usual, "")
+def _of_site(source: Source) -> Given | None:
+    """What a site needs that nobody lists; with pelicanconf.py or conf.py it is all the Python there is."""
+    found = bare_site(source)
+    return Given(found[1], site_packages(source, *found), guessed=True) if found else None
 
 
-def python_version(source: Source) -> Version | None:
+def python_version(source: Source, found: Project) -> Version | None:
     """The version of Python that the app asks for: exact files first, then ranges."""
+    setup = _SETUP_PYTHON.search(source.text("setup.py"))
     pyproject = source.toml("pyproject.toml")
     pipfile = table(source.toml("Pipfile"), "requires")
-    script = inline(source) if _manager(source) is None else None
     return first_version(
         (
             line_version(source, ".python-version", "python-"),
             tool_version(source, "python"),
             line_version(source, "runtime.txt", "python-"),
             _version(pipfile.get("python_full_version") or pipfile.get("python_version"), "Pipfile"),
+            _version(_locked_version(source), "Pipfile.lock"),
             _version(table(pyproject, "project").get("requires-python"), "pyproject.toml"),
             _version(table(pyproject, "tool", "poetry", "dependencies").get("python"), "pyproject.toml"),
-            _version(script.python or None, script.file) if script else None,
+            _version(" ".join(setup_cfg(source, "options", "python_requires")), "setup.cfg"),
+            _version(setup[1] if setup else None, "setup.py"),
+            Version(found.given.python, found.given.file) if found.given else None,
         )
     )
 
 
-def install_steps(source: Source, found: Project) -> tuple[BuildStep, ...]:
-    """The steps that put the dependencies into `.venv`; none if there is nothing to install."""
-    if not found.installs or found.manager is None:
-        return ()
-    if found.inline:
-        return _given(found)
-    match found.manager.name:
-        case "uv":
-            return (_uv(source, found),)
-        case "poetry":
-            return (_poetry(source),)
-        case "pdm":
-            return (_pdm(source, found),)
-        case "pipenv":
-            return (_pipenv(source),)
-        case _:
-            return _pip(source, found)
-
-
-def fetches(source: Source, found: Project) -> bool:
-    """Whether a dependency comes from a repository of Git."""
-    return found.installs and any(mark in source.text(found.listed) for mark in ("git+", "git = ", 'git="'))
-
-
-def adding_step(names: tuple[str, ...], inputs: tuple[str, ...]) -> BuildStep:
-    """The step that adds packages to `.venv`, whoever made that from `inputs`: it may have no pip of its own."""
-    return BuildStep(
-        "add what is missing",
-        ("python3", "-m", "pip", "--python", VENV_PYTHON, "install", *names),
-        ("python3",),
-        inputs,
-        (".venv",),
-        ("~/.cache/pip",),
-        _PIP,
-    )
+def _locked_version(source: Source) -> object:
+    requires = table(source.json("Pipfile.lock"), "_meta", "requires") if source.exists("Pipfile") else {}
+    return requires.get("python_full_version") or requires.get("python_version")
 
 
 def _version(value: object, file: str) -> Version | None:
@@ -157,18 +140,45 @@ def _version(value: object, file: str) -> Version | None:
 
 
 def _manager(source: Source) -> Manager | None:
-    locks = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
-    for file, name in locks.items():
-        if source.exists(file):
-            return Manager(name, file)
+    fitting = (file for file in LOCKS if source.exists(file) and fits(source, file))
+    if file := next(fitting, ""):
+        return Manager(LOCKS[file], file)
     tools = table(source.toml("pyproject.toml"), "tool")
     if listed := next(filter(source.exists, REQUIREMENTS), None):
         return Manager("pip", listed)
     for name in ("uv", "poetry", "pdm"):
         if name in tools:
             return Manager(name, "pyproject.toml")
-    files = (file for file in ("pyproject.toml", "setup.py", "setup.cfg") if source.exists(file))
-    return next((Manager("pip", file) for file in files), None)
+    backend = table(source.toml("pyproject.toml"), "build-system").get("build-backend")
+    if name := next((name for start, name in _BACKENDS.items() if str(backend).startswith(start)), ""):
+        return Manager(name, "pyproject.toml")
+    files = (file for file in ("pyproject.toml", "setup.py", "setup.cfg") if describes(source, file))
+    below = (file for file in LISTS if file not in REQUIREMENTS and source.exists(file))
+    return next((Manager("pip", file) for file in (*files, *below)), None)
+
+
+def fits(source: Source, lock: str) -> bool:
+    """Whether the project is written as the package manager of a lock file reads it."""
+    pyproject = source.toml("pyproject.toml")
+    match LOCKS[lock]:
+        case "pipenv":
+            return source.exists("Pipfile")
+        case "poetry":
+            return bool(table(pyproject, "tool", "poetry") or table(pyproject, "project"))
+        case _:
+            return bool(table(pyproject, "project"))
+
+
+def describes(source: Source, file: str) -> bool:
+    """Whether a project file describes a project: many only hold the settings of tools."""
+    match file:
+        case "pyproject.toml":
+            tools = source.toml(file)
+            return bool(table(tools, "project") or table(tools, "build-system") or hatch(tools))
+        case "setup.cfg":
+            return bool(setup_cfg(source, "metadata", "name") or setup_cfg(source, "options", "install_requires"))
+        case _:
+            return source.exists(file)
 
 
 def _listed(source: Source, manager: Manager | None) -> str:
@@ -182,15 +192,16 @@ def _listed(source: Source, manager: Manager | None) -> str:
 def _names(source: Source, file: str) -> Iterator[str]:
     """The dependencies that a file lists, normalized."""
     match file:
-        case _ if file in REQUIREMENTS:
-            requirements = _requirements(source, file, set())
+        case _ if file in LISTS:
+            requirements = requirement_lines(source, file, set())
         case "pyproject.toml":
             requirements = pyproject_requirements(source)
         case "Pipfile":
             requirements = iter(table(source.toml(file), "packages"))
         case _:
             lists = _SETUP.search(source.text("setup.py"))
-            requirements = iter(re.findall(r"[\"']([^\"']+)[\"']", lists[1] if lists else ""))
+            said = re.findall(r"[\"']([^\"']+)[\"']", lists[1] if lists else "")
+            requirements = iter((*said, *setup_cfg(source, "options", "install_requires")))
     for requirement in requirements:
         yield from _named(requirement)
 
@@ -198,21 +209,25 @@ def _names(source: Source, file: str) -> Iterator[str]:
 def pyproject_requirements(source: Source) -> Iterator[str]:
     """The requirements in pyproject.toml: the standard list, or Poetry's table."""
     pyproject = source.toml("pyproject.toml")
-    yield from strings(table(pyproject, "project").get("dependencies"))
+    said = strings(table(pyproject, "project").get("dependencies"))
+    yield from said or hatch(pyproject)
+    dynamic = table(pyproject, "tool", "setuptools", "dynamic", "dependencies").get("file")
+    for file in (dynamic,) if isinstance(dynamic, str) else strings(dynamic):
+        yield from requirement_lines(source, file, set())
     for name, value in table(pyproject, "tool", "poetry", "dependencies").items():
         extras = strings(value.get("extras")) if isinstance(value, dict) else ()
         if name != "python":
             yield f"{name}[{','.join(extras)}]" if extras else name
 
 
-def _requirements(source: Source, file: str, seen: set[str]) -> Iterator[str]:
+def requirement_lines(source: Source, file: str, seen: set[str]) -> Iterator[str]:
     """The lines of a requirements file and of those it includes. Each file is read once, so that a circle ends."""
     seen.add(file)
     for line in source.text(file).splitlines():
         if included := _INCLUDE.match(line):
             path = "/".join([*file.split("/")[:-1], included[1].removeprefix("./")])
             if path not in seen:
-                yield from _requirements(source, path, seen)
+                yield from requirement_lines(source, path, seen)
         elif egg := _EGG.search(line):
             yield egg[1]
         elif not line.lstrip().startswith(("-", "#")) and "://" not in line.partition("@")[0]:
@@ -229,96 +244,3 @@ def _named(requirement: str) -> Iterator[str]:
     for extra in re.split(r"[\s,]+", (found[2] or "").strip("[]")):
         if brought := _EXTRAS.get((name, extra.lower())):
             yield brought
-
-
-def _pip(source: Source, found: Project) -> tuple[BuildStep, ...]:
-    pip = (VENV_PYTHON, "-m", "pip", "install")
-    inputs: tuple[str, ...] = (found.listed,)
-    if found.listed in REQUIREMENTS:
-        included: set[str] = set()
-        lines = list(_requirements(source, found.listed, included))
-        inputs = tuple(sorted(file for file in included if source.exists(file)))
-        # A requirement that is a folder of the app itself depends on everything in it.
-        local = any(re.match(r"\s*(-e\s|\.)", line) for line in source.text(found.listed).splitlines()) or "." in lines
-        inputs = () if local else inputs
-        words: tuple[str, ...] = ("-r", found.listed)
-    elif found.package:
-        inputs, words = (), (".",)
-    else:
-        words = tuple(pyproject_requirements(source))
-    step = BuildStep(
-        "install the dependencies",
-        (*pip, *words),
-        ("python3",),
-        inputs,
-        (".venv",),
-        ("~/.cache/pip",),
-        _PIP,
-    )
-    venv = BuildStep(
-        "make the virtual environment", ("python3", "-m", "venv", ".venv"), ("python3",), inputs, (".venv",)
-    )
-    return venv, step
-
-
-def _given(found: Project) -> tuple[BuildStep, ...]:
-    """Requirements that are given by name. No file of the app decides what is installed."""
-    venv = BuildStep("make the virtual environment", ("python3", "-m", "venv", ".venv"), ("python3",), (), (".venv",))
-    command = (VENV_PYTHON, "-m", "pip", "install", *found.inline)
-    return venv, BuildStep("install the dependencies", command, ("python3",), (), (".venv",), ("~/.cache/pip",), _PIP)
-
-
-def _uv(source: Source, found: Project) -> BuildStep:
-    frozen = ("--frozen",) if source.exists("uv.lock") else ()
-    return BuildStep(
-        "install the dependencies",
-        ("uv", "sync", *frozen, "--no-dev", *(("--no-editable",) if found.package else ())),
-        ("uv",),
-        () if found.package else _there(source, "pyproject.toml", "uv.lock", ".python-version"),
-        (".venv",),
-        ("~/.cache/uv",),
-        {"UV_PROJECT_ENVIRONMENT": ".venv"},
-    )
-
-
-def _poetry(source: Source) -> BuildStep:
-    return BuildStep(
-        "install the dependencies",
-        ("poetry", "install", "--only", "main", "--no-root", "--no-interaction"),
-        ("poetry",),
-        _there(source, "pyproject.toml", "poetry.lock"),
-        (".venv",),
-        ("~/.cache/pypoetry",),
-        {"POETRY_VIRTUALENVS_IN_PROJECT": "true"},
-    )
-
-
-def _pdm(source: Source, found: Project) -> BuildStep:
-    verb = ("sync", "--prod") if source.exists("pdm.lock") else ("install", "--prod")
-    own = "--no-editable" if found.package else "--no-self"
-    return BuildStep(
-        "install the dependencies",
-        ("pdm", *verb, own),
-        ("pdm",),
-        () if found.package else _there(source, "pyproject.toml", "pdm.lock"),
-        (".venv",),
-        ("~/.cache/pdm",),
-        {"PDM_CHECK_UPDATE": "false"},
-    )
-
-
-def _pipenv(source: Source) -> BuildStep:
-    locked = source.exists("Pipfile.lock")
-    return BuildStep(
-        "install the dependencies",
-        ("pipenv", "sync") if locked else ("pipenv", "install", "--skip-lock"),
-        ("pipenv",),
-        _there(source, "Pipfile", "Pipfile.lock"),
-        (".venv",),
-        ("~/.cache/pip", "~/.cache/pipenv"),
-        {"PIPENV_VENV_IN_PROJECT": "1"},
-    )
-
-
-def _there(source: Source, *files: str) -> tuple[str, ...]:
-    return tuple(filter(source.exists, files))

@@ -3,14 +3,24 @@
 import re
 
 from webduh_console.frameworks import Process, Source
-from webduh_plugins.python_app import Entry, place
+from webduh_plugins.python_app import place
 from webduh_plugins.python_module import Module
 from webduh_plugins.python_project import Project
 
 _BOTS = frozenset(
     {
         *("discord", "disnake", "nextcord", "hikari", "telegram", "aiogram", "telebot", "pyrogram", "telethon"),
-        *("slack_bolt.adapter.socket_mode", "tweepy", "praw", "schedule", "apscheduler", "paho", "pika", "aiokafka"),
+        *(
+            "slack_bolt.adapter.socket_mode",
+            "tweepy",
+            "praw",
+            "schedule",
+            "apscheduler",
+            "paho",
+            "pika",
+            "aiokafka",
+            "rq",
+        ),
     }
 )
 _CELERY = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:celery\.)?Celery\(", re.MULTILINE)
@@ -26,14 +36,11 @@ def celery(source: Source, found: Project, read: dict[str, Module]) -> Process |
     return None
 
 
-def alone(source: Source, found: Project, begin: Entry | None, read: dict[str, Module]) -> Process | None:
-    """The worker of an app that is nothing else; None where something answers requests, or nobody can tell."""
-    if begin is not None and begin.variant:
-        return None
-    if (worker := celery(source, found, read)) is not None:
-        return worker
-    one = read.get(begin.file, Module()) if begin is not None else Module()
-    heads = {part for name in one.imports for part in (name, name.partition(".")[0])}
-    if begin is None or one.reads_port or heads.isdisjoint(_BOTS):
-        return None
-    return Process("worker", (found.python, begin.file))
+def is_bot(one: Module) -> bool:
+    """Whether a file imports a library of bots, or of others that answer no requests."""
+    return not _BOTS.isdisjoint({part for name in one.imports for part in (name, name.partition(".")[0])})
+
+
+def answers(one: Module) -> bool:
+    """Whether a bot is told of messages by requests, rather than asking for them."""
+    return one.reads_port or bool(one.ports)

@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from webduh_console.frameworks import BuildPlan, BuildStep, Command, Evidence, Match, Option, Source, Tier, procfile
+from webduh_console.frameworks import (
+    BuildPlan,
+    BuildStep,
+    Command,
+    Evidence,
+    Match,
+    Option,
+    Source,
+    Tier,
+    procfile,
+    strings,
+    table,
+)
 from webduh_plugins.compiled import USUAL, Program, below, one_of, planned
 from webduh_plugins.front_end import FOLDERS, Below, front_end, serves_itself
 from webduh_plugins.program_text import beside, reading
@@ -111,6 +123,9 @@ def _app(source: Source, wish: str) -> App | None:
     members = [_chosen(Below(source, member), member, source, wish) for member in workspace.members]
     apps = {app.program: app for app in members if app is not None}
     serving = [name for name, app in apps.items() if app.package.framework]
+    said = strings(table(source.toml("Cargo.toml"), "workspace").get("default-members"))
+    usual = [name for name, app in apps.items() if app.at in {path.strip("./") for path in said}]
+    serving = usual if len(usual) == 1 else serving
     name, sure = one_of(serving if len(serving) == 1 else list(apps), (wish, source.name, *USUAL))
     return apps[name]._replace(sure=sure) if name else None
 

@@ -53,6 +53,9 @@ def _folder(source: Source) -> str | None:
     """The folder of the site, `.` for the top; None if there is none."""
     if source.files("index.html"):
         return "."
+    if source.exists("Staticfile") and not _TOLD["Staticfile"].search(source.text("Staticfile")):
+        usual = next((folder for folder in ("public", "dist") if source.files(f"{folder}/*.html")), None)
+        return usual or ("." if source.files("*.html") else None)
     told = (found[1].strip("/") for file, line in _TOLD.items() if (found := line.search(source.text(file))))
     nested = (folder for folder in (*told, *_FOLDERS) if source.files(f"{folder}/index.html"))
     return next(nested, "." if source.files("*.html") else None)

@@ -13,10 +13,10 @@ from worlds import until
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.deployments import Live
+from webduh_console.console.logs.entries import Entry
 from webduh_console.console.screens.target_screen import Answer
 from webduh_console.console.themes import theme_files
 from webduh_console.console.watching import Told
-from webduh_console.console.widgets.log_buffer import Entry
 from webduh_console.console.widgets.log_pane import LogPane
 from webduh_console.model.target import CancelToken
 

@@ -166,8 +166,6 @@ def befall(subject: Subject, kind: Kind, result: Result, strike: Strike) -> None
         if case.fault in RESTARTS:
             await_answers(visits, kind.pauses)
         ended = client.ended(LIMIT)
-        if case.fault in RESTARTS:  # what it goes on with comes back beside what serves, all at once
-            await_answers(visits, kind.pauses)
         result.client = ended["outcome"]
         result.said = [*client.said, *ended["error"].values()]
         name_the_server(case, ended, subject)

@@ -3,7 +3,9 @@
 import json
 
 import pytest
-from server_world import ServedApp, ServerWorld
+from fault_client import HaltingClient
+from server_world import ServedApp, ServerWorld, assert_settled
+from visiting import Visits
 from waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
@@ -43,3 +45,21 @@ def test_a_process_that_may_end_and_fails_fails_the_deployment(world: ServerWorl
     parts = {"once": {"command": "echo no disk; exit 4", "restart": "never"}}
     app = world.app("failing", processes=parts, deploy={"watch": 1, "drain": 1})
     world.refused(1, "deploy", str(app.folder), says=("once--1 exited with 4", "no disk"))
+
+
+def test_what_ended_just_before_it_is_routed_to_is_started_again_first(world: ServerWorld) -> None:
+    app = world.app("ended", deploy={"watch": 0, "drain": 1})
+    app.deploy()
+    app.next_version()
+    client = HaltingClient(world, "do route prod", 60, "deploy", str(app.folder))
+    try:
+        assert client.halted(60)
+        world.server.sh('docker kill "$1"', f"{app.key.slug}--web--2")  # as a restart of Docker does
+        with Visits(lambda: world.get(app.host), ("1", "2")) as visits:
+            client.go_on()
+            assert client.ended(60)["outcome"] == "done", client.said
+            wait_until(lambda: app.body() == "2")
+        assert visits.failures == []
+    finally:
+        client.close()
+    assert assert_settled(app) == 2

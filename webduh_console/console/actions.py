@@ -38,6 +38,36 @@ class Action(msgspec.Struct, frozen=True):
 
 _EVERY_SCREEN = ("screen", "modal")
 _LISTS = ("table", "lines", "log", "steps")
+_LOG = ("log",)
+
+LOG_ACTIONS: tuple[Action, ...] = (
+    Action("search", "search", "Search: words, ~regular expression", _LOG, ("slash",), "read", "", 13),
+    Action("next_match", "next", "To the next line that was found", _LOG, ("n",)),
+    Action("previous_match", "previous", "To the line before that was found", _LOG, ("N",)),
+    Action(
+        "filter_lines", "filter", "Show only lines with words, ~regex, !without", _LOG, ("ampersand",), "read", "", 15
+    ),
+    Action("drop_filter", "drop filter", "Drop the last filter", _LOG, ("backspace",)),
+    Action("levels", "levels", "Show all levels, warnings, only errors", _LOG, ("e",), "read", "", 16),
+    Action("sources", "sources", "Choose whose lines are shown", _LOG, ("v",), "read", "", 21),
+    Action("clear_view", "clear", "Stop searching; drop search and filters", _LOG, ("escape",), "read", "", 79),
+    Action("open_line", "open", "Show the whole line with its fields", _LOG, ("enter",), "read", "", 20),
+    Action("fold", "unfold", "Unfold or fold the JSON of a line", _LOG, ("space",), "read", "", 22),
+    Action("fold_all", "unfold all", "Unfold or fold the JSON of all lines", _LOG, ("J",)),
+    Action("wrap", "wrap", "Wrap long lines, or not", _LOG, ("w",), "read", "", 18),
+    Action("timestamps", "times", "Show or hide the times", _LOG, ("t",), "read", "", 17),
+    Action("clock", "clock", "Times here, in UTC, or how long ago", _LOG, ("T",)),
+    Action("go_to_time", "go to time", "Go to a time: 14:05, -10m, 2026-03-04T17:05", _LOG, ("at",), "read", "", 19),
+    Action("mark", "mark", "Mark the line, or not", _LOG, ("m",)),
+    Action("next_mark", "next mark", "To the next marked line", _LOG, ("apostrophe",)),
+    Action("previous_mark", "previous mark", "To the marked line before", _LOG, ("quotation_mark",)),
+    Action("range", "range", "Begin or end a range of lines", _LOG, ("V",)),
+    Action("copy_lines", "copy", "Copy the line, or the range", _LOG, ("y",), "read", "", 23),
+    Action("save", "save", "Save the shown lines to a file", _LOG, ("ctrl+s",), "read", "", 24),
+    Action("save_all", "save all", "Save all lines to a file, also those not shown", _LOG, ("W",)),
+    Action("only", "only this", "Show only this source, or all", ("sources",), ("o",), "read", "", 6),
+)
+"""What can be done in a log pane alone."""
 
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
@@ -177,13 +207,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("left", "left", "To the left", ("lines", "log"), ("left", "h")),
     Action("right", "right", "To the right", ("lines", "log"), ("right",)),
     Action("follow", "follow", "Stay at the newest line, or not", ("log", "deployment"), ("f",), "read", "", 14),
-    Action("timestamps", "times", "Show or hide the times", ("log",), ("t",), "read", "", 15),
-    Action("save", "save", "Save the lines to a file", ("log",), ("w",), "read", "", 16),
+    *LOG_ACTIONS,
     Action(
         "filter",
         "filter",
         "Show only matching lines; !word leaves out",
-        ("home", "app", "target", "result", "result-log", "deployment"),
+        ("home", "app", "target", "result", "deployment"),
         ("slash",),
         "read",
         "",
@@ -236,10 +265,10 @@ SCOPES: dict[str, str] = {
     "plan": "Plan",
     "confirm": "Question",
     "result": "Result",
-    "result-log": "Log",
     "table": "Lists and texts",
     "lines": "Texts",
     "log": "Logs",
+    "sources": "Sources",
     "steps": "Steps",
     "bar": "Command line",
     "modal": "Dialogs",
@@ -253,6 +282,10 @@ _SIGNS = {
     "equals_sign": "=",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "ampersand": "&",
+    "at": "@",
+    "apostrophe": "'",
+    "quotation_mark": '"',
     "escape": "esc",
     "enter": "⏎",
     "up": "↑",

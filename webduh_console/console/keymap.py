@@ -23,6 +23,10 @@ _NAMES = {
     "+": "plus",
     ";": "semicolon",
     "!": "exclamation_mark",
+    "&": "ampersand",
+    "@": "at",
+    "'": "apostrophe",
+    '"': "quotation_mark",
 }
 
 

@@ -143,9 +143,14 @@ def bar(part: float, width: int) -> tuple[str, str]:
     return filled, "─" * (width - len(filled))
 
 
+def grouped(number: int) -> str:
+    """A number with its thousands apart: `1 204`."""
+    return f"{number:,}".replace(",", " ")
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its word: `1 line`, `2 000 lines`."""
-    return f"{number:,} ".replace(",", " ") + (one if number == 1 else many or f"{one}s")
+    return f"{grouped(number)} {one if number == 1 else many or f'{one}s'}"
 
 
 def what_happened(deployment: Deployment) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeGuard, TypeVar
 
 import msgspec
 
@@ -11,7 +11,7 @@ from webduh_console.errors import NotFoundError, UsageError, WebduhError
 from webduh_console.frameworks.asking import Asker, HungError
 from webduh_console.frameworks.composing import check_options, composed
 from webduh_console.frameworks.members import is_root, of_members, runs
-from webduh_console.frameworks.source import MOST_FILES, FolderSource
+from webduh_console.frameworks.source import LARGEST, MOST_FILES, MOST_READ, FolderSource
 from webduh_console.model.build import (
     TIERS,
     Alternative,
@@ -42,7 +42,15 @@ WORDS: Mapping[Tier, str] = {
 }
 """What a tier is called in a sentence."""
 
+_MANIFESTS = (
+    *("package.json", "requirements.txt", "pyproject.toml", "go.mod", "Cargo.toml", "composer.json", "Gemfile"),
+    *("pom.xml", "build.gradle", "build.gradle.kts", "mix.exs", "deno.json", "Dockerfile", "*.csproj"),
+)
 _T = TypeVar("_T")
+
+
+class _Bettering(Framework, Refining, Protocol):
+    """A plugin that betters plans."""
 
 
 class NotDetectedError(UsageError):
@@ -231,14 +239,28 @@ class _Asking:
         """The plan with what it needs of others, what any plugin betters in it, and what must hold when it is built."""
         plan = composed(plan, filter(None, (self._part(name) for name in match.needs)))
         for plugin in self._plugins.values():
-            if isinstance(plugin, Refining):
+            if _refines(plugin):
                 plan = self._asked(plugin, "refine the plan", partial(_refined, plugin, self._source, plan)) or plan
         owner = self._plugins[match.framework]
         if isinstance(owner, Verifying):
             checks = self._asked(owner, "say what to verify", partial(owner.verify, self._source, plan))
             plan = msgspec.structs.replace(plan, checks=(*plan.checks, *(checks or ())))
-        warnings = (*plan.warnings, *self._warnings, *_about_source(self._source))
+        warnings = (*plan.warnings, *_unshipped(plan), *self._warnings, *_about_source(self._source))
         return msgspec.structs.replace(plan, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _refines(plugin: Framework) -> TypeGuard[_Bettering]:
+    """As isinstance says it, which takes longer than all plugins need to answer."""
+    return callable(getattr(plugin, "refine", None))
+
+
+def _unshipped(plan: BuildPlan) -> Iterable[str]:
+    """What is to be said of its versions; a Dockerfile names its own."""
+    if not plan.versions or plan.dockerfile:
+        return ()
+    from webduh_console.frameworks.render.shipped import unshipped
+
+    return unshipped(plan)
 
 
 def _match(plugin: Framework, source: Source) -> Match | None:
@@ -324,20 +346,34 @@ def _not_detected(source: Source, plugins: Iterable[str], warnings: list[str]) -
         )
     shown = ", ".join(files[:8]) + (" …" if len(files) > 8 else "")
     looked = f"The files at its top are {shown}." if files else "It has folders, but no file at its top."
+    below = _apps_below(source)
     asked = f"No plugin knows them (asked: {', '.join(sorted(plugins)) or 'none, no plugin is installed'})."
     return NotDetectedError(
         f"It is not clear what {source.name} is made with.",
         why=" ".join([looked, asked, *warnings]),
         kept="Nothing was changed.",
-        hint="Write `framework: NAME`, `static: FOLDER` or `start: COMMAND` in webduh.yaml, or add a Dockerfile.",
+        hint=f"{' and '.join(below[:4])} may be apps of their own: `webduh deploy {below[0]}`."
+        if below
+        else "Write `framework: NAME`, `static: FOLDER` or `start: COMMAND` in webduh.yaml, or add a Dockerfile.",
     )
+
+
+def _apps_below(source: Source) -> list[str]:
+    """The folders at the top that look like apps: each has a file that says what one is made with."""
+    return sorted({file.partition("/")[0] for name in _MANIFESTS for file in source.files(f"*/{name}")})
 
 
 def _about_source(source: Source) -> Iterable[str]:
     """What a person should know about the folder itself."""
     if isinstance(source, FolderSource) and source.truncated:
-        yield f"Only the first {MOST_FILES} files were looked at."
+        where = f"in {source.stopped}/" if source.stopped else "at the top"
+        yield (
+            f"There are more than {MOST_FILES} files and folders: looking for the app's own stopped {where}. "
+            "Name what is no part of it in .webduhignore."
+        )
     if isinstance(source, FolderSource):
+        for path in sorted(source.unread):
+            yield f"{path} is too large to be read ({LARGEST // 2**20} MiB a file, {MOST_READ // 2**20} MiB in all)."
         for path in sorted(source.outside):
             yield f"{path} is a link that leads out of the folder: it is not sent."
     if source.exists(".env"):

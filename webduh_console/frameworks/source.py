@@ -3,6 +3,7 @@
 # Strings and os.path, not pathlib: a tree of thousands of files is listed in milliseconds.
 # ruff: noqa: PTH116, PTH118, PTH119
 
+import codecs
 import os
 import re
 import stat
@@ -12,7 +13,15 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webduh_console.frameworks.tree import IGNORED, Ignore, SourceError, link_target, real_folder, unreadable
+from webduh_console.frameworks.tree import (
+    IGNORED,
+    Ignore,
+    SourceError,
+    by_default,
+    link_target,
+    real_folder,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from webduh_console.frameworks.workspaces import FoundWorkspace
@@ -20,7 +29,8 @@ if TYPE_CHECKING:
 LARGEST = 2 * 1024 * 1024
 """The largest file that is read, in bytes."""
 
-_SPECIAL = re.compile(r"[*?\[]")
+MOST_READ = 16 * 1024 * 1024
+"""How many bytes are read at most of all files together."""
 
 MOST_FILES = 20_000
 """How many files and folders are listed at most, nearest to the root first."""
@@ -30,8 +40,9 @@ class FolderSource:
     """A folder as a `Source`: cached, and never left, neither by `..` nor by an absolute path nor by a link.
 
     `text`, `json` and `toml` read any file in the folder; `files` lists what would be sent. `read` has the files read
-    so far, `outside` the links met that lead out of the folder; `truncated` says that there were more files than
-    `MOST_FILES`, and `at` where the folder is. NotFoundError if there is no such folder.
+    so far, `unread` those that were too large, `outside` the links met that lead out of the folder; `truncated` says
+    that there were more files than `MOST_FILES`, `stopped` in which folder that was, and `at` where the source is.
+    NotFoundError if there is no such folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,12 +52,16 @@ class FolderSource:
         self._parsed: dict[str, dict[str, object]] = {}
         self._listed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._found: dict[str, tuple[str, ...]] = {}
+        self._real: dict[str, str | None] = {"": self._root}
         self._count = 0
         self.name = os.path.basename(self._root)
         self.at = Path(self._root)
         self.read: set[str] = set()
+        self.unread: set[str] = set()
         self.outside: set[str] = set()
         self.truncated = False
+        self.stopped = ""
+        self._left = MOST_READ
 
     @cached_property
     def workspace(self) -> "FoundWorkspace | None":
@@ -77,13 +92,13 @@ class FolderSource:
     def json(self, path: str) -> dict[str, object]:
         """The file as a JSON object; empty if there is none. SourceError names file and line when it is broken."""
         if path not in self._parsed:
-            self._parsed[path] = _parse_json(path, self.text(path)) if self._readable(path) else {}
+            self._parsed[path] = _parse_json(path, self.text(path)) if self._is_read(path) else {}
         return self._parsed[path]
 
     def toml(self, path: str) -> dict[str, object]:
         """The file as a TOML table; empty if there is none. SourceError names file and line when it is broken."""
         if path not in self._parsed:
-            self._parsed[path] = _parse_toml(path, self.text(path)) if self._readable(path) else {}
+            self._parsed[path] = _parse_toml(path, self.text(path)) if self._is_read(path) else {}
         return self._parsed[path]
 
     def files(self, pattern: str = "*") -> tuple[str, ...]:
@@ -92,38 +107,83 @@ class FolderSource:
             *folders, name = pattern.split("/")
             if name == "**":
                 folders, name = [*folders, "**"], "*"
-            matches = _glob(name)
-            found = {_join(at, file) for at in self._folders(folders) for file in self._list(at)[1] if matches(file)}
-            self._found[pattern] = tuple(sorted(found))
+            ending = _ending(name)
+            if folders == ["**"] and ending is not None:
+                found = self._by_ending.get(ending, [])
+            else:
+                found = [file for at in self._folders(folders) for file in self._matching(at, name, ending)]
+            self._found[pattern] = tuple(sorted(set(found)))
         return self._found[pattern]
 
-    def _resolve(self, path: str) -> str | None:
-        """The real path of a file in the folder; None if the path leads out of it."""
+    def _matching(self, folder: str, name: str, ending: str | None) -> list[str]:
+        """The files of a folder whose names match a pattern; the usual forms of one need no expression."""
+        files, before = self._list(folder)[1], f"{folder}/" if folder else ""
+        if ending is not None:
+            return [before + file for file in files if file.endswith("." + ending)]
+        if name == "*":
+            return [before + file for file in files]
+        if not re.search(r"[*?\[]", name):
+            return [before + name] if name in files else []
+        matches = _glob(name)
+        return [before + file for file in files if matches(file)]
+
+    @cached_property
+    def _by_ending(self) -> dict[str, list[str]]:
+        """All files by what is behind their last dot, since plugins look for those of their language everywhere."""
+        found: dict[str, list[str]] = {}
+        for at in self._all_below([""]):
+            before = f"{at}/" if at else ""
+            for file in self._list(at)[1]:
+                found.setdefault(file.rpartition(".")[2], []).append(before + file)
+        return found
+
+    def _resolve(self, path: str) -> tuple[str, os.stat_result] | None:
+        """The real path of something in the folder and its status; None if it is not there, or the path leads out."""
         if not path or path.startswith("/") or "\0" in path or ".." in path.split("/"):
             return None
+        folder, _, name = path.rpartition("/")
+        if folder not in self._real:
+            self._real[folder] = self._inside(os.path.join(self._root, folder))
+        at = self._real[folder]
+        if at is None:
+            return None
+        whole = f"{at.rstrip('/')}/{name}"
         try:
-            real = os.path.realpath(os.path.join(self._root, path), strict=True)
+            status = os.lstat(whole)
+            if not stat.S_ISLNK(status.st_mode):
+                return whole, status
+            real = self._inside(whole)
+            return (real, os.stat(real)) if real else None
+        except OSError:
+            return None
+
+    def _inside(self, path: str) -> str | None:
+        """A real path; None if it is not in the folder."""
+        try:
+            real = os.path.realpath(path, strict=True)
         except OSError:
             return None
         return real if real == self._root or real.startswith(self._root.rstrip("/") + "/") else None
 
     def _status(self, path: str) -> os.stat_result | None:
-        real = self._resolve(path)
-        try:
-            return os.stat(real) if real else None
-        except OSError:
-            return None
+        found = self._resolve(path)
+        return found[1] if found else None
 
-    def _readable(self, path: str) -> bool:
-        status = self._status(path)
-        return status is not None and stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+    def _is_read(self, path: str) -> bool:
+        """Whether there is such a file and its text is all of it."""
+        return bool(self.text(path) or self.exists(path)) and path not in self.unread
 
     def _load(self, path: str) -> str:
-        real = self._resolve(path)
-        if real is None or not self._readable(path):
+        found = self._resolve(path)
+        if found is None or not stat.S_ISREG(found[1].st_mode):
             return ""
+        real, status = found
+        if status.st_size > min(LARGEST, self._left):
+            self.unread.add(path)
+            return ""
+        self._left -= status.st_size
         try:
-            text = Path(real).read_text("utf-8-sig", "replace")
+            text = _decoded(Path(real).read_bytes())
         except OSError as error:
             raise unreadable(path, error) from error
         self.read.add(path)
@@ -158,13 +218,15 @@ class FolderSource:
         return self._listed[folder]
 
     def _scan(self, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if self.truncated:
+            return (), ()
         folders: list[str] = []
         files: list[str] = []
         try:
             with os.scandir(os.path.join(self._root, folder)) as entries:
                 for entry in entries:
                     if self._count >= MOST_FILES:
-                        self.truncated = True
+                        self.truncated, self.stopped = True, folder
                         break
                     self._count += 1
                     self._sort_in(folder, entry, folders, files)
@@ -175,15 +237,26 @@ class FolderSource:
         return tuple(sorted(folders)), tuple(sorted(files))
 
     def _sort_in(self, folder: str, entry: os.DirEntry[str], folders: list[str], files: list[str]) -> None:
-        path, is_folder = _join(folder, entry.name), entry.is_dir(follow_symlinks=False)
-        if (is_folder and entry.name in IGNORED) or self._ignore.leaves_out(path, folder=is_folder):
+        name, is_folder = entry.name, entry.is_dir(follow_symlinks=False)
+        if is_folder and name in IGNORED:
+            return
+        if self._ignore.leaves_out(_join(folder, name), folder=is_folder) if self._ignore.file else by_default(name):
             return
         if is_folder:
-            folders.append(entry.name)
-        elif entry.is_symlink() and link_target(self._root, path) is None:
-            self.outside.add(path)
-        elif entry.is_file(follow_symlinks=False) or self.exists(path):
-            files.append(entry.name)
+            folders.append(name)
+        elif entry.is_file(follow_symlinks=False):
+            files.append(name)
+        elif entry.is_symlink() and link_target(self._root, _join(folder, name)) is None:
+            self.outside.add(_join(folder, name))
+        elif self.exists(_join(folder, name)):
+            files.append(name)
+
+
+def _decoded(content: bytes) -> str:
+    """Text in UTF-8, or in the UTF-16 with a mark that PowerShell's `>` writes; wrong bytes are replaced."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = content.decode(encoding, "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _join(folder: str, name: str) -> str:
@@ -191,11 +264,14 @@ def _join(folder: str, name: str) -> str:
 
 
 @cache
-def _glob(pattern: str) -> Callable[[str], object]:
-    """Whether a name matches; the pattern that is by far the commonest, `*.py`, needs no expression."""
-    ending = pattern[1:]
-    if pattern[:1] == "*" and not _SPECIAL.search(ending):
-        return lambda name: name.endswith(ending)
+def _ending(pattern: str) -> str | None:
+    """What `*.ending` asks for; None for a pattern of another form."""
+    ending = pattern.removeprefix("*.")
+    return ending if pattern.startswith("*.") and not re.search(r"[*?\[.]", ending) else None
+
+
+@cache
+def _glob(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(translate(pattern)).match
 
 

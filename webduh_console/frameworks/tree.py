@@ -100,7 +100,7 @@ class Ignore:
         parent, _, _ = path.rpartition("/")
         if verdict is None and parent and self.takes_back and self.leaves_out(parent, folder=True):
             return True
-        return _by_default(path.rpartition("/")[2]) if verdict is None else verdict
+        return by_default(path.rpartition("/")[2]) if verdict is None else verdict
 
     @cached_property
     def takes_back(self) -> bool:
@@ -209,7 +209,7 @@ def _entries(root: str, folder: str, ignore: Ignore, outside: list[str] | None) 
 def _entry(root: str, path: str, item: os.DirEntry[str], ignore: Ignore, outside: list[str] | None) -> Entry | None:
     is_folder = item.is_dir(follow_symlinks=False)
     if ignore.leaves_out(path, folder=is_folder):
-        return Entry(path, "folder") if is_folder and ignore.takes_back and not _by_default(item.name) else None
+        return Entry(path, "folder") if is_folder and ignore.takes_back and not by_default(item.name) else None
     if is_folder:
         return Entry(path, "folder")
     if item.is_symlink():
@@ -225,7 +225,8 @@ def _entry(root: str, path: str, item: os.DirEntry[str], ignore: Ignore, outside
     return Entry(path, "file", status.st_size, bool(status.st_mode & 0o100))
 
 
-def _by_default(name: str) -> bool:
+def by_default(name: str) -> bool:
+    """Whether what has this name is left out when no ignore file says otherwise."""
     local_secrets = name.startswith(".env.") and name.endswith(".local")
     return name in UNSENT or name.endswith(_LITTER) or local_secrets
 

@@ -32,7 +32,7 @@ def tool_version(source: Source, *tools: str) -> Version | None:
         words = line.partition("#")[0].split()
         if len(words) > 1 and words[0] in tools:
             return Version(words[1], ".tool-versions")
-    for file in ("mise.toml", ".mise.toml"):
+    for file in ("mise.toml", ".mise.toml", "mise/config.toml", ".mise/config.toml", ".config/mise.toml"):
         chosen = table(source.toml(file), "tools")
         for tool in tools:
             if (text := _mise(chosen.get(tool))) is not None:

@@ -272,4 +272,7 @@ def test_a_person_is_told_that_not_all_files_were_looked_at(tree: Tree, tmp_path
     source = tree({"x": ""})
     for number in range(MOST_FILES):
         (tmp_path / "app" / str(number)).touch()
-    assert detect(source, [Looking("a")]).plan.warnings == (f"Only the first {MOST_FILES} files were looked at.",)
+    assert detect(source, [Looking("a")]).plan.warnings == (
+        f"There are more than {MOST_FILES} files and folders: looking for the app's own stopped at the top. "
+        "Name what is no part of it in .webduhignore.",
+    )

@@ -5,7 +5,7 @@ from plugin_answers import matched, planned
 from source_tree import Tree
 from webduh_plugins.deno import Plugin
 
-from webduh_console.frameworks import EnvVar, SourceError
+from webduh_console.frameworks import EnvVar, SourceError, Static
 
 SERVES = "Deno.serve(() => new Response('hello'))"
 
@@ -112,3 +112,10 @@ def test_other_folders_are_no_apps_of_deno(tree: Tree, files: dict[str, str]) ->
 def test_broken_settings_are_an_error_with_their_line(tree: Tree) -> None:
     with pytest.raises(SourceError, match=r"deno\.json is not JSON"):
         Plugin().detect(tree({"deno.json": '{\n "tasks": {\n'}))
+
+
+def test_lume_makes_files(tree: Tree) -> None:
+    settings = '{"tasks": {"build": "deno task lume"}, "imports": {"lume/": "https://deno.land/x/lume/"}}'
+    found = planned(Plugin(), tree({"deno.json": settings, "_config.ts": ""}))
+    assert (found.variant, found.static, found.processes, found.warnings) == ("lume", Static("_site"), (), ())
+    assert [step.outputs for step in found.build] == [("_site",)]

@@ -200,3 +200,14 @@ def test_gleam_is_shipped_as_erlang(tree: Tree) -> None:
 
     assert (found.start, found.port) == (("build/erlang-shipment/entrypoint.sh", "run"), 8000)
     assert "COPY --from=build /app/build/erlang-shipment ./build/erlang-shipment" in render(found).dockerfile
+
+
+def test_an_umbrella_that_names_no_release_has_no_start(tree: Tree) -> None:
+    umbrella = (
+        'defmodule U.MixProject do\n  use Mix.Project\n  def project, do: [apps_path: "apps", version: "1"]\nend\n'
+    )
+    found = plan(tree, {"mix.exs": umbrella, "apps/web/mix.exs": mix("phoenix")})
+    assert (found.processes, found.runtime) == ((), ())
+    assert found.warnings[-1] == (
+        "mix.exs names no app: what `mix release` makes is not known. Write `start:` in webduh.yaml."
+    )

@@ -1,7 +1,7 @@
 """Python as people bring it: without a list of what it needs, with settings classes, programs of its own."""
 
 import pytest
-from python_apps import FASTAPI, FLASK, VENV, match, plan
+from python_apps import FASTAPI, FLASK, VENV, plan
 from source_tree import Tree
 
 from webduh_console.frameworks import SourceError
@@ -36,7 +36,8 @@ environ.Env.read_env(".env")
 
 def test_the_metadata_of_a_script_says_what_it_needs(tree: Tree) -> None:
     found = plan(tree, {"main.py": SCRIPT + FLASK})
-    assert found.install[-1].run == (VENV, "-m", "pip", "install", "flask>=3", "gunicorn")
+    made, filled = (step.run for step in found.install)
+    assert (made[:2], {"flask>=3", "gunicorn"} <= {*filled}) == (("uv", "venv"), True)
     assert (found.versions, found.version_source) == ({"python": ">=3.12"}, {"python": "main.py"})
     assert found.start == (VENV, "-m", "gunicorn", "main:app", "--bind", "0.0.0.0:${PORT}")
     assert (found.package_manager, found.warnings) == ("uv", ())
@@ -48,7 +49,7 @@ def test_a_project_file_beats_the_metadata_of_a_script(tree: Tree) -> None:
 
 
 def test_metadata_that_is_no_toml_is_an_error_with_its_line(tree: Tree) -> None:
-    with pytest.raises(SourceError, match=r"The metadata in main\.py is not TOML"):
+    with pytest.raises(SourceError, match=r"main\.py:2 is not TOML. The metadata of the script: Invalid value"):
         plan(tree, {"main.py": "# /// script\n# dependencies = [\n# ///\n" + FLASK})
 
 
@@ -65,28 +66,31 @@ def test_without_a_list_what_is_known_of_the_imports_is_installed(
 ) -> None:
     found = plan(tree, files)
     assert found.install[1].run == (VENV, "-m", "pip", "install", *installed)
-    assert any(warning.startswith("Nothing lists what it needs: ") for warning in found.warnings)
+    assert any(warning.startswith("Nothing lists the dependencies: ") for warning in found.warnings)
 
 
-def test_a_program_without_a_framework_installs_nothing_unasked(tree: Tree) -> None:
-    assert plan(tree, {"main.py": "import requests\nprint(requests)\n"}).install == ()
+def test_what_a_program_without_a_framework_imports_is_installed_too_and_nothing_that_is_not_known(tree: Tree) -> None:
+    found = plan(tree, {"main.py": "import requests\nimport unheard_of\nprint(requests)\n"})
+    assert found.install[-1].run == (VENV, "-m", "pip", "install", "requests")
+    assert plan(tree, {"main.py": "import json\nimport unheard_of\nprint(json)\n"}).install == ()
 
 
 @pytest.mark.parametrize(
-    ("scripts", "start"),
+    ("scripts", "name", "function"),
     [
-        ('shop = "shop.cli:main"', ".venv/bin/shop"),
-        ('migrate = "a:b"\nserve = "a:c"', ".venv/bin/serve"),
-        ('migrate = "a:b"\nx = "a:c"', ".venv/bin/x"),
-        ('migrate = "a:b"\nother = "a:c"', None),
+        ('shop = "shop.cli:main"', "shop", "main"),
+        ('migrate = "shop.cli:b"\nserve = "shop.cli:c"', "serve", "c"),
+        ('migrate = "shop.cli:b"\nx = "shop.cli:c"', "x", "c"),
+        ('migrate = "shop.cli:b"\nother = "shop.cli:c"', "", ""),
+        ('theirs = "another:main"', "", ""),
     ],
 )
-def test_the_program_that_a_project_installs_starts_it(tree: Tree, scripts: str, start: str | None) -> None:
+def test_the_program_that_a_project_says_it_has_starts_it(tree: Tree, scripts: str, name: str, function: str) -> None:
     project = f'[project]\nname = "x"\nversion = "1"\ndependencies = ["aiohttp"]\n[project.scripts]\n{scripts}\n{BUILT}'
     files = {"pyproject.toml": project, "src/shop/__init__.py": "", "src/shop/cli.py": "def main(): pass"}
     found = plan(tree, files)
-    assert found.start == ((start,) if start else None)
-    assert match(tree, files).confidence == (0.8 if start else 0.3)
+    run = f"import sys; from shop.cli import {function}; sys.argv[0] = '{name}'; sys.exit({function}())"
+    assert found.start == ((VENV, "-c", run) if name else None)
 
 
 def test_the_fields_of_settings_are_variables(tree: Tree) -> None:
@@ -95,7 +99,7 @@ def test_the_fields_of_settings_are_variables(tree: Tree) -> None:
         ("SHOP_API_KEY", True, True, None),
         ("SHOP_DATABASE_URL", True, True, None),
         ("SHOP_DEBUG", False, False, "False"),
-        ("SHOP_WORKERS", False, False, None),
+        ("SHOP_WORKERS", False, False, "4"),
     ]
 
 
@@ -104,7 +108,7 @@ def test_so_is_what_an_env_is_asked_for(tree: Tree) -> None:
     assert [(one.name, one.required, one.default) for one in found.env] == [
         ("CACHE_TTL", False, "60"),
         ("DATABASE_URL", True, None),
-        ("DEBUG", False, None),
+        ("DEBUG", False, "False"),
         ("SECRET_KEY", True, None),
     ]
 
@@ -129,4 +133,5 @@ def test_a_jupyter_book_is_a_site(tree: Tree) -> None:
 
 def test_what_only_conda_lists_is_said(tree: Tree) -> None:
     found = plan(tree, {"environment.yml": "dependencies: [flask]", "app.py": FLASK})
-    assert any("is for Conda" in warning for warning in found.warnings)
+    assert any("environment.yml is for conda, which is not used here" in warning for warning in found.warnings)
+    assert found.install[-2].run[-1] == "flask"

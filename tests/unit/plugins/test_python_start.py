@@ -162,7 +162,7 @@ def test_a_framework_that_nothing_declares_is_less_sure_and_installed_as_it_is_i
         (VENV, "install", "gunicorn"),
     ]
     assert found.start == (VENV, "-m", "gunicorn", "app:app", "--bind", "0.0.0.0:${PORT}")
-    assert any("flask is installed, as it is imported" in warning for warning in found.warnings)
+    assert any("what the app names is installed (flask)" in warning for warning in found.warnings)
 
 
 def test_what_a_list_leaves_out_is_warned_about(tree: Tree) -> None:

@@ -172,6 +172,15 @@ def test_a_member_of_a_workspace_is_built_from_its_root(tmp_path: Path) -> None:
     assert member.runtime == ("crates/api/bin/api",)
 
 
+def test_the_default_member_of_a_workspace_is_run(tree: Tree) -> None:
+    files = {
+        "Cargo.toml": '[workspace]\nmembers = ["a", "b"]\ndefault-members = ["./b"]\n',
+        **{f"{name}/Cargo.toml": cargo(name=name) for name in "ab"},
+        **{f"{name}/src/main.rs": "fn main() {}" for name in "ab"},
+    }
+    assert started(plan(tree, files)) == "./b/bin/b"
+
+
 def test_a_site_that_trunk_makes_is_files(tree: Tree) -> None:
     found = plan(tree, {"Cargo.toml": cargo('yew = "0.21"'), "src/main.rs": MAIN, "index.html": "<link data-trunk>"})
 

@@ -33,6 +33,7 @@ SPA = '<!doctype html><div id="app"></div><script type="module" src="/main.js"><
             Static("."),
         ),
         ({"Staticfile": "root: web\n", "web/index.html": "", "dist/index.html": ""}, None, Static("web")),
+        ({"Staticfile": "", "public/index.html": "", "dist/index.html": ""}, None, Static("public")),
         ({"netlify.toml": '[build]\n  publish = "html/"\n', "html/index.html": ""}, None, Static("html")),
         ({"netlify.toml": '[build]\npublish = "gone"\n', "dist/index.html": ""}, None, Static("dist")),
         ({"index.html": "", "404/index.html": ""}, None, Static(".", not_found="404/index.html")),

@@ -104,7 +104,7 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
         yield self._tab(
             Table(OWN_DEPLOYMENT_COLUMNS, [[("Never deployed from here.", "faint")]], id="deployments"), "Deployments"
         )
-        yield self._tab(LiveLog(id="logs", zone=self.console.zone, empty="Nothing was written yet."), "Logs")
+        yield self._tab(LiveLog("logs", self.console.zone, "Nothing was written yet.", self.console.clock), "Logs")
         yield self._tab(VariablesPane(self.key, id="variables"), "Variables")
         yield self._tab(PartsPane(self.key, id="parts"), "Parts")
 

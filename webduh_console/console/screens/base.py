@@ -12,12 +12,14 @@ from textual.worker import Worker
 from webduh_console.console.actions import BY_NAME, Action, allowed, bindings
 from webduh_console.console.ink import width_of
 from webduh_console.console.places import Place
+from webduh_console.console.widgets.asking import Asks
 from webduh_console.console.widgets.bars import ActionBar, Crumbs, Sides
 from webduh_console.console.words import Piece
 
 if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
     from webduh_console.console.widgets.command_bar import CommandBar
+    from webduh_console.console.widgets.log_pane import LogPane
 
 Answer = TypeVar("Answer")
 
@@ -101,13 +103,35 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
 
     async def open_bar(self, mode: Literal["command", "filter"], text: str = "") -> None:
         """Open the command line, or the filter."""
+        (await self._bar()).open(mode, text)
+
+    async def on_asks(self, message: Asks) -> None:
+        """A widget asks for a line of text."""
+        message.stop()
+        (await self._bar()).ask(message.asking)
+
+    async def _bar(self) -> "CommandBar":
         from webduh_console.console.widgets.command_bar import CommandBar
 
         self._focused_before = self.focused
         if not self.query(CommandBar):
             bar = CommandBar(self.console.completions, self.console.command_history)
             await self.mount(bar, before=self.query_one(ActionBar))
-        self.query_one(CommandBar).open(mode, text)
+        return self.query_one(CommandBar)
+
+    def on_log_pane_opened(self, message: "LogPane.Opened") -> None:
+        """Show a line of a log whole."""
+        from webduh_console.console.screens.log_screens import LineScreen
+
+        message.stop()
+        self.app.push_screen(LineScreen(message.entry))
+
+    def on_log_pane_sources_asked(self, message: "LogPane.SourcesAsked") -> None:
+        """Show whose lines there are, to choose from."""
+        from webduh_console.console.screens.log_screens import SourcesScreen
+
+        message.stop()
+        self.app.push_screen(SourcesScreen(message.counts, message.hidden, message.choose))
 
     def look_for(self, needle: str) -> None:
         """Show only what matches."""

@@ -13,15 +13,15 @@ from webduh_console.console import planning
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.cells import environment_role
 from webduh_console.console.deployments import Live
+from webduh_console.console.logs.entries import Entry, made
 from webduh_console.console.places import Place
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.timeline import StepView
 from webduh_console.console.widgets.lines import Lines, error_lines, paragraph
-from webduh_console.console.widgets.log_buffer import Entry
 from webduh_console.console.widgets.log_pane import LogPane
 from webduh_console.console.widgets.steps import Steps
 from webduh_console.console.widgets.table import titled
-from webduh_console.console.words import OUTCOMES, Piece, seconds, spinner, visible
+from webduh_console.console.words import OUTCOMES, Piece, seconds, spinner
 from webduh_console.model.events import AnyEvent, Output
 
 
@@ -35,7 +35,7 @@ class EventsRead(Message):
 
 def output_entry(step: StepView, output: Output) -> Entry:
     """A line of output as the log pane keeps it; its source is the step."""
-    return Entry(output.at.timestamp(), output.stream, step.name, visible(output.text))
+    return made(output.at.timestamp(), output.stream, step.name, output.text)
 
 
 class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
@@ -63,7 +63,7 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
     def body(self) -> Iterable[Widget]:
         """What it is and how it goes; steps; output."""
         yield Lines(id="head")
-        steps, output = Steps(id="steps"), LogPane(id="output", zone=self.console.zone, empty="No output.")
+        steps, output = Steps(id="steps"), LogPane("output", self.console.zone, "No output.", self.console.clock)
         for pane, title in ((steps, "Steps"), (output, "Output")):
             pane.add_class("pane")
             titled(pane, title)
@@ -256,6 +256,10 @@ class DeploymentScreen(ConsoleScreen, inherit_bindings=False):
     @on(LogPane.Changed)
     def _output_changed(self) -> None:
         self._output_title()
+
+    async def action_filter(self) -> None:
+        """Type a filter for the output."""
+        self.output.action_filter_lines()
 
     def action_all_output(self) -> None:
         """The output of every step, or of the chosen one."""

@@ -200,6 +200,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "lines",
             "steps",
             "log",
+            "sources",
             "bar",
         ]
         for scope in [*order, "anywhere", "screen", "modal"]:

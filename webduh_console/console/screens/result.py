@@ -126,7 +126,7 @@ class TextScreen(ConsoleScreen, inherit_bindings=False):
 class LogScreen(ConsoleScreen, inherit_bindings=False):
     """Log lines that a command reads."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("screen", "result-log")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("screen")
 
     def __init__(self, line: str, reader: Reader, stop: Event) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ class LogScreen(ConsoleScreen, inherit_bindings=False):
 
     def body(self) -> Iterable[Widget]:
         """The lines."""
-        pane = LiveLog(zone=self.console.zone, empty="Nothing was written yet.")
+        pane = LiveLog(None, self.console.zone, "Nothing was written yet.", self.console.clock)
         pane.add_class("pane")
         titled(pane, "Logs")
         pane.styles.height = "1fr"

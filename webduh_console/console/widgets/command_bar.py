@@ -1,4 +1,4 @@
-"""The line at the bottom: `:` for a command with completion and history, `/` for a filter."""
+"""The line at the bottom: `:` for a command with completion and history, `/` for a filter, or what a widget asks."""
 
 from collections.abc import Callable
 from typing import ClassVar, Literal
@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from webduh_console.console.actions import bindings
+from webduh_console.console.widgets.asking import Asking
 from webduh_console.console.widgets.inked import Line
 from webduh_console.console.words import Piece
 
@@ -24,16 +25,19 @@ class Candidates(Line):
     def __init__(self) -> None:
         super().__init__()
         self.words: list[str] = []
+        self.note = ""
 
-    def put(self, words: list[str]) -> None:
-        """Show other words; none hides the line."""
-        self.words = words
-        self.display = bool(words)
+    def put(self, words: list[str], note: str = "") -> None:
+        """Show other words, or a note; none hides the line."""
+        self.words, self.note = words, note
+        self.display = bool(words or note)
         self.refresh()
 
     def sides(self, width: int) -> tuple[list[Piece], list[Piece]]:
         """The first in the accent colour: Tab takes it."""
         pieces: list[Piece] = [("   ", "text")]
+        if self.note:
+            return [*pieces, (self.note, "bold bad" if self.note.startswith("✗") else "faint")], []
         take = " ⇥ take "
         room = width - 3 - len(take)
         for at, word in enumerate(self.words):
@@ -46,7 +50,7 @@ class Candidates(Line):
 
 
 class Prefix(Line):
-    """`:` or `/`."""
+    """`:` or `/`, or what is asked for."""
 
     DEFAULT_CSS = """
     Prefix { width: 3; }
@@ -136,7 +140,8 @@ class CommandBar(Vertical):
     def __init__(self, complete: Complete, history: list[str]) -> None:
         super().__init__()
         self.complete_text, self.history = complete, history
-        self.mode: Literal["command", "filter"] = "command"
+        self.mode: Literal["command", "filter", "ask"] = "command"
+        self.asking: Asking | None = None
         self._at = 0
 
     def compose(self) -> ComposeResult:
@@ -153,10 +158,25 @@ class CommandBar(Vertical):
 
     def open(self, mode: Literal["command", "filter"], text: str = "") -> None:
         """Show it and take the keys."""
-        self.mode = mode
-        self._at = len(self.history)
+        self.mode, self.asking = mode, None
+        self._show(":" if mode == "command" else "/", text)
+        if mode == "command":
+            self._find(text)
+
+    def ask(self, asking: Asking) -> None:
+        """Show it with a widget's question."""
+        self.mode, self.asking = "ask", asking
+        self._show(asking.sign, asking.text)
+        self.query_one(Candidates).put([], asking.hint)
+
+    def _lines(self) -> list[str]:
+        return self.history if self.asking is None else self.asking.history
+
+    def _show(self, sign: str, text: str) -> None:
+        self._at = len(self._lines())
         prefix = self.query_one(Prefix)
-        prefix.sign = ":" if mode == "command" else "/"
+        prefix.sign = sign
+        prefix.styles.width = len(sign) + 2
         prefix.refresh()
         self.query_one(Candidates).put([])
         self.display = True
@@ -164,12 +184,12 @@ class CommandBar(Vertical):
             self.input.value = text
         self.input.cursor_position = len(text)
         self.input.focus()
-        if mode == "command":
-            self._find(text)
 
     def close(self, keep: bool) -> None:
         """Hide it; a filter is dropped unless `keep`."""
         self.display = False
+        if self.asking is not None and not keep:
+            self.asking.left()
         if self.mode == "filter" and not keep:
             self.post_message(self.Filtered(""))
         self.post_message(self.Closed())
@@ -177,7 +197,9 @@ class CommandBar(Vertical):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.mode == "filter":
+        if self.asking is not None:
+            self.query_one(Candidates).put([], self.asking.typed(event.value) or self.asking.hint)
+        elif self.mode == "filter":
             self.post_message(self.Filtered(event.value))
         else:
             self._find(event.value)
@@ -186,11 +208,17 @@ class CommandBar(Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         text = event.value.strip()
+        wrong = self.asking.entered(text) if self.asking is not None else ""
+        if wrong:
+            self.query_one(Candidates).put([], wrong)
+            return
         self.close(keep=True)
+        if self.mode != "filter" and text:
+            lines = self._lines()
+            if text in lines:
+                lines.remove(text)
+            lines.append(text)
         if self.mode == "command" and text:
-            if text in self.history:
-                self.history.remove(text)
-            self.history.append(text)
             self.post_message(self.Entered(text))
 
     def _find(self, text: str) -> None:
@@ -214,6 +242,7 @@ class CommandBar(Vertical):
 
     def recall(self, step: int) -> None:
         """Go through the history."""
-        self._at = max(0, min(len(self.history), self._at + step))
-        self.input.value = self.history[self._at] if self._at < len(self.history) else ""
+        lines = self._lines()
+        self._at = max(0, min(len(lines), self._at + step))
+        self.input.value = lines[self._at] if self._at < len(lines) else ""
         self.input.cursor_position = len(self.input.value)

@@ -1,20 +1,28 @@
-"""A log pane that reads its lines itself, in a worker."""
+"""A log pane that reads its lines itself, in workers."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 
 from textual.message import Message
 
-from webduh_console.console.widgets.log_buffer import Entry, entry
+from webduh_console import clock
+from webduh_console.console.logs.mailbox import Mailbox
 from webduh_console.console.widgets.log_pane import LogPane
+from webduh_console.console.words import grouped
 from webduh_console.errors import WebduhError
 from webduh_console.model.observe import LogLine
 
 BEAT = 0.1
 """Seconds between two looks into the mailbox while lines come."""
+
+_SLICE = 1_000
+"""Lines that are added at once."""
+
+_BUSY = 0.03
+"""Seconds of a beat that adding lines may take; keys come between."""
 
 Reader = Callable[[threading.Event], Iterator[LogLine]]
 """Opens a stream of lines that ends when the flag is set. Blocking."""
@@ -33,38 +41,46 @@ class LiveLog(LogPane, inherit_bindings=False):
 
     BINDINGS = LogPane.BINDINGS
 
-    def __init__(self, id: str | None = None, zone: tzinfo | None = None, empty: str = "") -> None:
-        super().__init__(id, zone, empty)
+    def __init__(
+        self,
+        id: str | None = None,
+        zone: tzinfo | None = None,
+        empty: str = "",
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        super().__init__(id, zone, empty, now)
         self.reading = False
         self.error: WebduhError | None = None
-        self._stop = threading.Event()
-        self._gone = False  # unlike the flag, which a reader sets itself when what it reads has ended
-        self._arrived: list[Entry] = []
-        self._lock = threading.Lock()
+        self.mailbox = Mailbox(clock.now())
+        self._stops: list[threading.Event] = []
+        self._gone = False  # unlike a flag, which a reader sets itself when what it reads has ended
         self._taken = 0.0
 
     def begin(self, reader: Reader, stop: threading.Event | None = None) -> None:
         """Start reading, once. A reader that was given its flag before brings it along as `stop`."""
         if not self.reading:
             self.reading = True
-            self._stop = stop or self._stop
-            read = partial(self._read, reader)
-            self.screen.run_worker(read, thread=True, exclusive=True, group=f"log-{id(self)}", exit_on_error=False)
+            self.read_too(reader, "", stop)
 
-    def _read(self, reader: Reader) -> None:
+    def read_too(self, reader: Reader, name: str, stop: threading.Event | None = None) -> None:
+        """Read one more source; its lines are merged with the others' by time, under its name if it has one."""
+        flag = stop or threading.Event()
+        self._stops.append(flag)
+        read = partial(self._read, reader, name, flag)
+        self.screen.run_worker(read, thread=True, group=f"log-{id(self)}", exit_on_error=False)
+
+    def _read(self, reader: Reader, name: str, stop: threading.Event) -> None:
         try:
-            for line in reader(self._stop):
-                kept = entry(line)
-                with self._lock:
-                    first = not self._arrived
-                    self._arrived.append(kept)
-                if first:
+            for line in reader(stop):
+                if self.mailbox.put(line, stop.is_set, name):
                     self.post_message(Wrote())
                 if self._gone:
                     return
         except WebduhError as error:
             self.error = error
-        self.post_message(Wrote())
+        finally:
+            self.mailbox.end(name)
+            self.post_message(Wrote())
 
     def on_wrote(self, message: Wrote) -> None:
         """Show what has arrived, at once after a pause, else with what comes within the beat: keys come between."""
@@ -76,16 +92,24 @@ class LiveLog(LogPane, inherit_bindings=False):
             self._take()
 
     def _take(self) -> None:
-        self._taken = time.monotonic()
-        with self._lock:
-            arrived, self._arrived = self._arrived, []
-        self.add(arrived)
+        """Add lines as long as a beat allows; what is left waits for the next."""
+        self._taken = began = time.monotonic()
+        more = True
+        while more and time.monotonic() - began < _BUSY:
+            arrived, more = self.mailbox.take(_SLICE)
+            self.take_in(arrived)
+        self.told()
+        if more:
+            self.post_message(Wrote())
 
     def on_unmount(self) -> None:
         """Nobody reads any more."""
         self._gone = True
-        self._stop.set()
+        for stop in self._stops:
+            stop.set()
 
     def state_words(self) -> str:
-        """As every log pane; what broke the reading comes first."""
-        return f"! {self.error.what}" if self.error is not None else super().state_words()
+        """As every log pane; what broke the reading comes first, what was left out last."""
+        words = f"! {self.error.what}" if self.error is not None else super().state_words()
+        left_out = self.mailbox.left_out
+        return f"{words} · {grouped(left_out)} left out" if left_out else words

@@ -1,229 +1,226 @@
-"""The log pane: a million lines, live, with a filter, on the line API."""
+"""The one log pane, for builds, containers and files: a million lines, live, searched, filtered, marked, saved."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.selection import Selection
-from textual.strip import Strip
 
 from webduh_console.console.actions import bindings
-from webduh_console.console.matching import matcher
-from webduh_console.console.widgets.inked import ink_of
-from webduh_console.console.widgets.lines import Lines
-from webduh_console.console.widgets.log_buffer import LONGEST, Entry, LogBuffer
-from webduh_console.console.words import Piece, clip, counted
+from webduh_console.console.logs.drawing import saved_line
+from webduh_console.console.logs.entries import Entry
+from webduh_console.console.logs.escapes import plain
+from webduh_console.console.logs.fields import fields_of
+from webduh_console.console.logs.filters import View
+from webduh_console.console.logs.times import CLOCKS, typed_time
+from webduh_console.console.widgets.asking import Asking, Asks
+from webduh_console.console.widgets.log_saving import Saved, asking_path
+from webduh_console.console.widgets.log_search import LogSearch
+from webduh_console.console.words import counted, grouped
 
-_SCAN_HERE = 20_000
-_MARKS = {"stdout": ("  ", "text"), "stderr": ("▎ ", "bad"), "webduh": ("· ", "accent")}
-_SOURCES = ("muted", "accent")
-
-
-class Scanned(Message):
-    """A filter was applied to all lines up to `stop`, in a worker."""
-
-    def __init__(self, needle: str, found: list[int], stop: int) -> None:
-        super().__init__()
-        self.needle, self.found, self.upto = needle, found, stop
+_CLIPBOARD = 75_000
+"""Characters that every terminal takes for its clipboard; many take more."""
 
 
-class LogPane(Lines, inherit_bindings=False):
-    """Shows log lines as they come. It follows the newest line while it is at the end."""
+class LogPane(LogSearch, inherit_bindings=False):
+    """Shows log lines as they come. It follows the newest line while the cursor is on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("log")
-    DEFAULT_CSS = """
-    LogPane { height: 1fr; }
-    """
+    time_history: ClassVar[list[str]] = []
 
-    class Changed(Message):
-        """Following, the filter or the number of lines is another."""
+    class Opened(Message):
+        """A line is to be shown whole."""
 
-        def can_replace(self, message: Message) -> bool:
-            """A newer one says the same."""
-            return isinstance(message, LogPane.Changed)
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
 
-    def __init__(self, id: str | None = None, zone: tzinfo | None = None, empty: str = "") -> None:
-        super().__init__(id=id)
-        self.buffer = LogBuffer()
-        self.zone, self.empty = zone, empty
-        self.following = True
-        self.times = False
-        self.needle = ""
-        self.found: list[int] = []
-        self.scanning = False
-        self._matches: Callable[[str], bool] = matcher("")
+    class SourcesAsked(Message):
+        """The sources are to be chosen from: their lines by name, the hidden ones, who is told the choice."""
 
-    def count(self) -> int:
-        """How many lines are shown."""
-        return len(self.found) if self.needle else len(self.buffer)
+        def __init__(
+            self, counts: dict[str, int], hidden: frozenset[str], choose: Callable[[frozenset[str]], None]
+        ) -> None:
+            super().__init__()
+            self.counts, self.hidden, self.choose = counts, hidden, choose
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Add lines; the screen is told once for all of them."""
-        first, end = self.buffer.first, self.buffer.end
-        self.buffer.extend(entries)
-        forgotten = self.buffer.first - first
-        if self.needle and not self.scanning:
-            self.found += self.buffer.find(self._matches, end, self.buffer.end)
-        if forgotten and self.needle:
-            gone = next((at for at, index in enumerate(self.found) if index >= self.buffer.first), len(self.found))
-            del self.found[:gone]
-            forgotten = gone
-        if forgotten and not self.following:
-            self.scroll_to(y=max(0, self.scroll_y - forgotten), animate=False, force=True)
-        self._fit()
-        self.post_message(self.Changed())
+    def state_words(self) -> str:
+        """What the border says: lines, following or how many wait, what was forgotten."""
+        log = self.log_lines
+        shown = f"{grouped(log.count())} of " if log.shown is not None else ""
+        words = [f"{shown}{counted(len(log.buffer), 'line')}"]
+        if log.buffer.first:
+            words.append(f"{grouped(log.buffer.first)} older forgotten")
+        waiting = 0 if self.following else log.waiting()
+        paused = f"paused, {grouped(waiting)} new" if waiting else "paused"
+        return " · ".join([*words, "following" if self.following else paused])
 
-    def replace(self, entries: Sequence[Entry]) -> None:
-        """Show other lines than before."""
-        self.buffer.clear()
-        self.found = []
-        self.add(entries)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What has nothing to work on is not offered; escape goes on to the screen then."""
+        log = self.log_lines
+        if action == "clear_view":
+            return log.running or log.anchor is not None or bool(log.sought or self.problem) or not log.view.whole
+        if action in ("next_match", "previous_match"):
+            return bool(log.sought)
+        if action == "drop_filter":
+            return not log.view.whole
+        if action in ("next_mark", "previous_mark"):
+            return bool(log.marks)
+        return len(log.buffer.sources) > 1 if action == "sources" else True
 
-    def _fit(self) -> None:
-        gutter = 2 + (13 if self.times else 0) + self._source_width()
-        self.virtual_size = Size(max(self.size.width, self.buffer.longest + gutter), max(1, self.count()))
-        if self.following:
-            self.scroll_to(y=max(0, self.count() - self.size.height), animate=False, force=True)
-        self.refresh()
-        self.call_after_refresh(self._place_bar)
+    def action_sources(self) -> None:
+        """Choose whose lines are shown."""
+        log = self.log_lines
 
-    def _place_bar(self) -> None:
-        """The bar that the first lines bring with them has missed how far they were scrolled."""
-        self.vertical_scrollbar.position = self.scroll_y
+        def choose(hidden: frozenset[str]) -> None:
+            self.show(View(log.view.filters, log.view.level, hidden))
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Scrolling up stops following; being at the end starts it."""
-        super().watch_scroll_y(old_value, new_value)
-        at_end = round(new_value) >= self.count() - self.size.height
-        if at_end != self.following and (at_end or new_value < old_value):
-            self.following = at_end
-            self.post_message(self.Changed())
+        self.post_message(self.SourcesAsked(log.buffer.counts(), log.view.hidden, choose))
 
-    def look_for(self, needle: str) -> None:
-        """Show only lines that match; empty: all. Many lines are searched in a worker."""
-        self.needle, self._matches = needle, matcher(needle)
-        self.found = []
-        self.scanning = False
-        if needle and len(self.buffer) <= _SCAN_HERE:
-            self.found = list(self.buffer.find(self._matches, self.buffer.first, self.buffer.end))
-        elif needle:
-            self.scanning = True
-            scan = partial(self._scan, needle, self._matches, self.buffer, self.buffer.end)
-            self.screen.run_worker(scan, thread=True, exclusive=True, group=f"scan-{id(self)}", exit_on_error=False)
-        self.following = True
-        self._fit()
-        self.post_message(self.Changed())
-
-    def _scan(self, needle: str, matches: Callable[[str], bool], buffer: LogBuffer, stop: int) -> None:
-        self.post_message(Scanned(needle, list(buffer.find(matches, buffer.first, stop)), stop))
-
-    def on_scanned(self, message: Scanned) -> None:
-        """Take what the worker found, and look through what came meanwhile."""
-        message.stop()
-        if message.needle != self.needle or not self.scanning:
-            return
-        self.scanning = False
-        later = self.buffer.find(self._matches, message.upto, self.buffer.end)
-        self.found = [index for index in message.found if index >= self.buffer.first] + list(later)
-        self._fit()
-        self.post_message(self.Changed())
-
-    def _source_width(self) -> int:
-        names = self.buffer.sources
-        return min(14, max((len(name) for name in names), default=0)) + 2 if len(names) > 1 else 0
-
-    def entry(self, row: int) -> Entry:
-        """The line shown at a row."""
-        return self.buffer[self.found[row] if self.needle else self.buffer.first + row]
-
-    def _gutter(self, entry: Entry) -> list[Piece]:
-        """What stands before the text: mark of the stream, time, process."""
-        pieces: list[Piece] = [_MARKS[entry.stream]]
-        if self.times:
-            at = datetime.fromtimestamp(entry.at).astimezone(self.zone)
-            pieces.append((f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} ", "faint"))
-        if room := self._source_width():
-            role = _SOURCES[self.buffer.sources.index(entry.source) % len(_SOURCES)]
-            pieces.append((clip(entry.source, room - 2).ljust(room), role))
-        return pieces
-
-    def render_line(self, y: int) -> Strip:
-        """Draw a line; only its text scrolls to the side."""
-        ink, width = ink_of(self), self.size.width
-        row = y + self.scroll_offset.y
-        if row >= self.count():
-            words = "Searching …" if self.scanning else f"Nothing matches /{self.needle}" if self.needle else self.empty
-            return ink.strip([("  " + words, "faint")] if y == 0 else (), width)
-        entry = self.entry(row)
-        pieces = self._gutter(entry)
-        left = sum(len(text) for text, _ in pieces)
-        strip = ink.strip([*pieces, (clip(entry.text, width - left, self.scroll_offset.x), "text")], width)
-        span = self.text_selection.get_span(row) if self.text_selection else None
-        if span is not None:
-            start, end = max(0, span[0]), width if span[1] == -1 else span[1]
-            chosen = strip.crop(start, end).apply_style(ink.style("reverse text"))
-            strip = Strip.join([strip.crop(0, start), chosen, strip.crop(max(start, end))])
-        return strip.apply_offsets(0, row)
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """What is selected with the mouse, as it is drawn."""
-        top = selection.start.y if selection.start else 0
-        bottom = min(selection.end.y if selection.end else self.count() - 1, self.count() - 1)
-        lines = []
-        for row in range(top, bottom + 1):
-            entry = self.entry(row)
-            drawn = "".join(text for text, _ in self._gutter(entry)) + clip(entry.text, LONGEST, self.scroll_offset.x)
-            span = selection.get_span(row)
-            if span is not None:
-                lines.append(drawn[max(0, span[0]) : None if span[1] == -1 else span[1]])
-        return "\n".join(lines), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Draw it."""
-        self.refresh()
-
-    def on_resize(self) -> None:
-        """Stay at the end when at the end."""
-        self._fit()
-
-    def action_follow(self) -> None:
-        """Stay at the newest line, or not."""
-        self.following = not self.following
-        self._fit()
-        self.post_message(self.Changed())
-
-    def action_last(self) -> None:
-        """To the newest line, and stay there."""
-        self.following = True
-        self._fit()
-        self.post_message(self.Changed())
+    # How it looks.
 
     def action_timestamps(self) -> None:
         """Show or hide the times."""
         self.times = not self.times
-        self._fit()
+        self.restyle()
+
+    def action_clock(self) -> None:
+        """Times of this place, in UTC, or how long ago."""
+        self.clock = CLOCKS[(CLOCKS.index(self.clock) + 1) % len(CLOCKS)] if self.times else self.clock
+        self.times = True
+        self.restyle()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or scroll to the side."""
+        self.wrap = not self.wrap
+        self.scroll_x = self.scroll_target_x = 0
+        self.restyle()
+
+    def action_fold(self) -> None:
+        """Unfold or fold the object in the line under the cursor."""
+        log = self.log_lines
+        if self.count() and fields_of(log.buffer[log.cursor].text) is not None:
+            log.turned ^= {log.cursor}
+            self.restyle()
+            self.go(log.row(log.cursor), follow=self.following)
+
+    def action_fold_all(self) -> None:
+        """Unfold or fold the objects in all lines."""
+        self.unfold = not self.unfold
+        self.log_lines.turned.clear()
+        self.restyle()
+        self.go(self.log_lines.row(self.log_lines.cursor), follow=self.following)
+
+    # Moving.
+
+    def action_up(self) -> None:
+        """One line up."""
+        self.step(-1)
+
+    def action_down(self) -> None:
+        """One line down."""
+        self.step(1)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self.step(-max(1, self.height - 1))
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self.step(max(1, self.height - 1))
+
+    def action_first(self) -> None:
+        """To the first line."""
+        self.go(0)
+
+    def action_last(self) -> None:
+        """To the newest line, and stay there."""
+        self.go(self.count() - 1, follow=True)
+
+    def action_follow(self) -> None:
+        """Stay at the newest line, or not."""
+        row = self.log_lines.row(self.log_lines.cursor)
+        self.go(row if self.following else self.count() - 1, follow=not self.following)
+
+    def action_left(self) -> None:
+        """To the left."""
+        self.scroll_relative(x=-8, animate=False, force=True)
+
+    def action_right(self) -> None:
+        """To the right."""
+        self.scroll_relative(x=8, animate=False, force=True)
+
+    def action_mark(self) -> None:
+        """Mark the line under the cursor, or not."""
+        if self.count():
+            self.log_lines.marks ^= {self.log_lines.cursor}
+            self.refresh()
+            self.refresh_bindings()
+
+    def action_next_mark(self) -> None:
+        """To the next marked line."""
+        self.go_to(self.log_lines.next_mark(1))
+
+    def action_previous_mark(self) -> None:
+        """To the marked line before."""
+        self.go_to(self.log_lines.next_mark(-1))
+
+    def action_go_to_time(self) -> None:
+        """Ask for a time, and go to the line nearest it."""
+        hint = "14:05 · -10m before now · +5m from here · 2026-03-04T17:05"
+        self.post_message(Asks(Asking("@", hint, self._jump, history=self.time_history)))
+
+    def _jump(self, text: str) -> str:
+        buffer = self.log_lines.buffer
+        if not self.count() or not text.strip():
+            return ""
+        here = buffer.at(self.log_lines.cursor)
+        at = typed_time(text, self.zone, self.now().timestamp(), buffer.newest, here)
+        if at is None:
+            return "✗ no time; such as 14:05, -10m, 2026-03-04T17:05"
+        self.move_to_time(at)
+        return ""
+
+    # What is taken out of it.
+
+    def action_open_line(self) -> None:
+        """Show the whole line under the cursor."""
+        if self.count():
+            self.post_message(self.Opened(self.log_lines.buffer[self.log_lines.cursor]))
+
+    def action_range(self) -> None:
+        """Begin a range at the cursor, or end it."""
+        log = self.log_lines
+        log.anchor = log.cursor if log.anchor is None and self.count() else None
+        self._follow(False)
+        self.settle()
+        self.refresh_bindings()
+
+    def action_copy_lines(self) -> None:
+        """Copy the line under the cursor, or the range with the lines' times."""
+        log = self.log_lines
+        rows = log.chosen()
+        if not rows:
+            return
+        alone = log.anchor is None
+        entries = map(log.entry, rows)
+        text = plain(next(entries).text) if alone else "\n".join(saved_line(one, self.zone) for one in entries)
+        self.app.copy_to_clipboard(text)
+        more = " Some terminals take less; save them to a file instead." if len(text) > _CLIPBOARD else ""
+        self.notify(f"Copied {counted(len(rows), 'line')}.{more}", markup=False)
+        log.anchor = None
+        self.settle()
+        self.refresh_bindings()
 
     def action_save(self) -> None:
-        """Write the shown lines to a new file in the current folder."""
-        rows = range(self.count())
-        path = next(path for number in range(1, 10_000) if not (path := Path(f"webduh-log-{number}.txt")).exists())
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                for entry in map(self.entry, rows):
-                    at = datetime.fromtimestamp(entry.at).astimezone(self.zone).isoformat(timespec="milliseconds")
-                    file.write(f"{at} {entry.source} {entry.stream} {entry.text}\n")
-        except OSError as error:
-            self.notify(f"{path.name} cannot be written: {error.strerror}", severity="error", markup=False)
-            return
-        self.notify(f"{counted(len(rows), 'line')} in {path.absolute()}", markup=False)
+        """Write the shown lines to a file whose path is asked for."""
+        self.post_message(Asks(asking_path(self, whole=False)))
 
-    def state_words(self) -> str:
-        """What the border says: lines, filter, following."""
-        shown = f"{self.count():,} of ".replace(",", " ") if self.needle else ""
-        look = f"/{self.needle} · " if self.needle else ""
-        return f"{look}{shown}{counted(len(self.buffer), 'line')} · {'following' if self.following else 'paused'}"
+    def action_save_all(self) -> None:
+        """Write all lines to a file whose path is asked for."""
+        self.post_message(Asks(asking_path(self, whole=True)))
+
+    def on_saved(self, message: Saved) -> None:
+        """Say where the lines are, or why not."""
+        message.stop()
+        self.notify(message.words, severity="error" if message.failed else "information", markup=False)

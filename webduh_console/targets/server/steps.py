@@ -11,6 +11,7 @@ from webduh_console.model.mask import masker
 from webduh_console.model.names import instance_name
 from webduh_console.model.release import Release
 from webduh_console.model.target import Run, Work
+from webduh_console.targets.probing import Answer
 from webduh_console.targets.processes import names_of, processes
 from webduh_console.targets.server import instances, networks, probe, tasks
 from webduh_console.targets.server.containers import (
@@ -236,9 +237,25 @@ class Healthy(ServerStep):
             yield from self._wait(run, name)
         return {}
 
-    def _wait(self, run: Run, name: str) -> Iterator[Event]:
+    def again(self, run: Run) -> Iterator[Event]:
+        """See that each still is: Docker may have been restarted since, and did not start them again by itself."""
+        engine = self.parts.engine
+        for name, container in engine.inspect(web_names(run.release)).items():
+            if not container.running:
+                run.fence()
+                engine.start(name)
+                yield Output(text=f"{name} had ended; it runs again")
+            elif self._answer(run, container).suits(run.release.spec.health):
+                continue
+            yield from self._wait(run, name)
+
+    def _answer(self, run: Run, container: Container) -> Answer:
         spec = run.release.spec
-        health, port, host = spec.health, port_of(spec), next((r.host for r in spec.routes if r.host), "")
+        host = next((route.host for route in spec.routes if route.host), "")
+        return probe.ask_container(self.parts.machine, container, port_of(spec), spec.health, host)
+
+    def _wait(self, run: Run, name: str) -> Iterator[Event]:
+        health, port = run.release.spec.health, port_of(run.release.spec)
         began, good, shown = time.monotonic(), 0, ""
         misplaced_since: float | None = None
         while True:
@@ -246,7 +263,7 @@ class Healthy(ServerStep):
             seconds = time.monotonic() - began
             if container is None or not container.running or container.restarts:
                 raise probe.ended(container, name, seconds, self.last(run.release, name))
-            answer = probe.ask_container(self.parts.machine, container, port, health, host)
+            answer = self._answer(run, container)
             good = good + 1 if answer.suits(health) else 0
             if good == 2:
                 yield Output(text=f"{name} is healthy: {answer} twice, after {seconds:.1f} s")

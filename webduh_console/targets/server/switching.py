@@ -57,6 +57,7 @@ class Switch(ServerStep):
         for process in web(release):
             for name in names_of(release, process):
                 instances.keep(self.parts.engine, name, process)
+        yield from Healthy(parts=self.parts).again(run)
         text = routes_of(release, token)
         self.parts.front.place(lease_of(run), text)
         self.parts.front.wait(release.key, text, run.cancel)
