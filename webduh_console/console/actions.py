@@ -39,6 +39,8 @@ class Action(msgspec.Struct, frozen=True):
 _EVERY_SCREEN = ("screen", "modal")
 _LISTS = ("table", "lines", "log", "steps")
 _LOG = ("log",)
+_TABBED = ("app", "wizard")
+_WIZARD = ("wizard",)
 
 LOG_ACTIONS: tuple[Action, ...] = (
     Action("search", "search", "Search: words, ~regular expression", _LOG, ("slash",), "read", "", 13),
@@ -69,13 +71,31 @@ LOG_ACTIONS: tuple[Action, ...] = (
 )
 """What can be done in a log pane alone."""
 
+WIZARD_ACTIONS: tuple[Action, ...] = (
+    Action("plan_it", "plan", "Show what would change; then it can be carried out", _WIZARD, ("p",), "change", "", 8),
+    Action("copy_script", "copy script", "Copy the script that does the same", _WIZARD, ("y",), "read", "", 11),
+    Action("add_here", "add", "Add a variable, or a server", _WIZARD, ("a",), "change", "", 9),
+    Action("set_domain", "domain", "Type the domains that lead to it", _WIZARD, ("d",), "change", "", 9),
+    Action(
+        "as_detected", "take back", "Take back what was typed here", _WIZARD, ("delete", "backspace"), "change", "", 10
+    ),
+    Action("choose_source", "source", "Choose the folder or the repository", _WIZARD, ("1",)),
+    Action("show_detected", "detected", "Show what it is made with, and why", _WIZARD, ("2",)),
+    Action("show_settings", "settings", "Show and change the settings", _WIZARD, ("3",)),
+    Action("show_dockerfile", "Dockerfile", "Show the Dockerfile that a server builds", _WIZARD, ("4",)),
+    Action("show_needs", "variables", "Show and set the variables it reads", _WIZARD, ("5",)),
+    Action("choose_target", "target", "Choose target and domain", _WIZARD, ("6",)),
+)
+"""What can be done in the deploy wizard alone."""
+
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
     Action("deploy", "deploy", "Deploy the app: shows the plan first", ("home", "app"), ("d",), "change", "app", 20),
-    Action("deploy_folder", "new", "Deploy a folder: type its path", ("home",), ("n",), "change", "", 21),
+    Action("deploy_folder", "new", "Deploy a folder or a repository", ("home",), ("n",), "change", "", 21),
     Action("try_demo", "demo", "Deploy the demo app", ("empty",), ("1",), "change", "", 10),
-    Action("new_app", "deploy a folder", "Deploy a folder: type its path", ("empty",), ("2", "n"), "change", "", 11),
-    Action("read_guide", "guide", "Read how to begin", ("empty",), ("3",), "read", "", 12),
+    Action("new_app", "deploy a folder", "Deploy a folder or a repository", ("empty",), ("2", "n"), "change", "", 11),
+    Action("add_server", "add a server", "Type the command that adds a server", ("empty",), ("3",), "change", "", 12),
+    Action("read_guide", "guide", "Read how to begin", ("empty",), ("4",), "read", "", 13),
     Action("logs", "logs", "Show what the app writes", ("home", "app"), ("l",), "read", "app", 22),
     Action("rollback", "roll back", "Go back to an earlier release", ("home", "app"), ("r",), "change", "app", 23),
     Action(
@@ -132,8 +152,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_logs", "logs", "Show what the app writes", ("app",), ("4",)),
     Action("show_variables", "variables", "Show the variables of the serving release", ("app",), ("5",)),
     Action("show_parts", "parts", "Show processes, schedules, routes, volumes", ("app",), ("6",)),
-    Action("next_tab", "next tab", "Go to the next tab", ("app",), ("right_square_bracket", "right"), "read", "", 25),
-    Action("previous_tab", "previous tab", "Go to the previous tab", ("app",), ("left_square_bracket", "left")),
+    Action("next_tab", "next tab", "Go to the next tab", _TABBED, ("right_square_bracket", "right"), "read", "", 25),
+    Action("previous_tab", "previous tab", "Go to the previous tab", _TABBED, ("left_square_bracket", "left")),
     Action(
         "mark_release",
         "mark",
@@ -208,6 +228,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("right", "right", "To the right", ("lines", "log"), ("right",)),
     Action("follow", "follow", "Stay at the newest line, or not", ("log", "deployment"), ("f",), "read", "", 14),
     *LOG_ACTIONS,
+    *WIZARD_ACTIONS,
     Action(
         "filter",
         "filter",
@@ -257,6 +278,7 @@ SCOPES: dict[str, str] = {
     "screen": "Every screen",
     "home": "Apps",
     "empty": "First steps",
+    "wizard": "Deploy",
     "app": "App",
     "variables": "Variables",
     "parts": "Parts",
