@@ -13,7 +13,7 @@ from webduh_console.commands.draft import FRAMEWORK, Draft
 from webduh_console.commands.sources import Source, fetched, put_back, source
 from webduh_console.config.load import Loaded
 from webduh_console.config.proposing import Proposed
-from webduh_console.errors import WebduhError
+from webduh_console.errors import UsageError, WebduhError
 from webduh_console.model.build import Alternative, BuildPlan, Detection, EnvVar, Evidence, Match, Option, Optioned
 from webduh_console.model.events import Event
 from webduh_console.model.names import AppKey
@@ -30,7 +30,8 @@ class Looked(msgspec.Struct, frozen=True):
     """What there is to know of a draft's source.
 
     `known` says whether the app is known here already, and `target` where it would go. `detected` is what the plugins
-    say and `build` the same with what is written; `match` is None and `problem` says why when nothing was chosen.
+    say and `build` the same with what is written; `match` is None when nothing was chosen. `problem` says why that is,
+    or that the name is another app's; `below` are folders that look like apps where this one is none.
     `variables` are the values that it would start with, `needs` those that it reads. `dockerfile` is what a server
     builds it with, or why there is none.
     """
@@ -95,12 +96,11 @@ def _looked(ctx: Context, draft: Draft, found: Source) -> Looked:
     from webduh_console.frameworks.source import FolderSource
 
     key = key_of(found.entry, draft.environment)
-    ctx.state.apps.check(found.entry)
     known = ctx.state.apps.get(found.entry.name, found.entry.project) is not None
     wanted = proposed(found.folder, draft.to_write)
     loaded = wanted.loaded
     wish = draft.changes.get(FRAMEWORK) or loaded.config.framework
-    chosen, alternatives, problem = _detected(ctx, found.folder, loaded, wish)
+    chosen, alternatives, unclear = _detected(ctx, found.folder, loaded, wish)
     detected = chosen.plan if chosen else BuildPlan(framework="", language="")
     build = specs.overridden(detected, loaded, key.environment)
     variables = _variables(ctx, key, build, loaded, known)
@@ -118,11 +118,20 @@ def _looked(ctx: Context, draft: Draft, found: Source) -> Looked:
         options=_options(ctx, chosen.match.framework) if chosen else (),
         variables=variables,
         needs=build.env,
-        dockerfile="" if problem else _dockerfile(ctx, build, {**variables, **draft.variables}, key, found.folder),
+        dockerfile=_dockerfile(ctx, build, {**variables, **draft.variables}, key, found.folder) if chosen else "",
         target=draft.on or specs.target(loaded, key.environment) or target_of(ctx, key),
-        below=tuple(apps_below(FolderSource(found.folder))) if problem else (),
-        problem=problem,
+        below=() if chosen else tuple(apps_below(FolderSource(found.folder))),
+        problem=unclear or _taken(ctx, found.entry),
     )
+
+
+def _taken(ctx: Context, entry: AppEntry) -> WebduhError | None:
+    """That the app's name belongs to another one."""
+    try:
+        ctx.state.apps.check(entry)
+    except UsageError as error:
+        return error
+    return None
 
 
 def _detected(

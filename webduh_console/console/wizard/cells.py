@@ -73,7 +73,7 @@ def candidate_rows(looked: Looked) -> list[TableRow]:
 
 def detail_lines(looked: Looked, width: int) -> list[list[Piece]]:
     """What was detected, and which file says so: as `webduh detect` tells it."""
-    if looked.problem is not None or looked.match is None:
+    if looked.match is None:
         return []
     match, build = looked.match, looked.build
     from webduh_console.frameworks.report import command_line
@@ -119,6 +119,14 @@ def setting_row(setting: Setting, draft: Draft) -> TableRow:
         cell(visible(" · ".join(filter(None, (setting.says, " ".join(setting.choices))))), "faint"),
     )
     return TableRow(setting.id, cells)
+
+
+def about_lines(setting: Setting | None, width: int) -> list[list[Piece]]:
+    """The setting under the cursor: its whole value, and what it is."""
+    if setting is None:
+        return []
+    says = " · ".join(filter(None, (setting.says, " ".join(setting.choices), setting.locked)))
+    return [*paragraph(setting.value or "–", width, "text"), *paragraph(says, width, "muted")]
 
 
 def difference_lines(lines: Sequence[str]) -> list[list[Piece]]:
@@ -238,7 +246,7 @@ def fact_lines(draft: Draft, looked: Looked | None) -> list[list[Piece]]:
 
 
 def _second(draft: Draft, looked: Looked) -> list[Piece]:
-    if looked.problem is not None or looked.match is None:
+    if looked.match is None:
         return [(" ✗ it is not clear what it is made with", "bad")]
     build, name = looked.build, f"{looked.match.framework} {looked.match.variant}".strip()
     versions = " ".join(f"{key} {number}" for key, number in build.versions.items())

@@ -9,7 +9,7 @@ from webduh_console.commands.draft import FRAMEWORK, Draft
 from webduh_console.console.widgets.asking import Asking, Asks
 from webduh_console.console.widgets.table import Table
 from webduh_console.console.wizard.holding import TABS, Holding
-from webduh_console.console.wizard.settings import Setting, host_mistake, mistake, put, take_back
+from webduh_console.console.wizard.settings import host_mistake, mistake, put, take_back, typed
 from webduh_console.model.release import Variable
 
 if TYPE_CHECKING:
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 class Changing(Holding, inherit_bindings=False):
     """The part of the wizard's screen that takes what is typed and chosen.
 
-    `taken` are the domains that lead to an app, and `offered` the settings by their ids.
+    `taken` are the domains that lead to an app.
     """
 
     taken: dict[str, str]
-    offered: dict[str, Setting] = {}  # noqa: RUF012 - replaced, never changed
 
     def change(self, draft: Draft) -> None:
         """Take another draft: what follows from the source and its settings is found out anew."""
@@ -99,11 +98,18 @@ class Changing(Holding, inherit_bindings=False):
             self.change(put(self.draft, setting, text) if text else take_back(self.draft, setting))
             return ""
 
-        def typed(text: str) -> str:
+        def wrong_in(text: str) -> str:
             return f"✗ {wrong}" if text and (wrong := mistake(setting, text)) else ""
 
         hint = f"{setting.says}; empty: as detected"
-        self.post_message(Asks(Asking(setting.label, hint, entered, typed, text=setting.value)))
+        self.post_message(Asks(Asking(setting.label, hint, entered, wrong_in, text=setting.value)))
+
+    def was_typed(self) -> bool:
+        """Whether the setting or the variable under the cursor was typed here."""
+        if self.tab == "settings":
+            setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
+            return setting is not None and typed(self.draft, setting)
+        return self.query_one("#needs", Table).key in self.draft.variables
 
     def action_as_detected(self) -> None:
         """Take back what was typed for the setting or the variable under the cursor."""
@@ -165,13 +171,13 @@ class Changing(Holding, inherit_bindings=False):
         """Type the domains that lead to it."""
         key = str(self.looked.key) if self.looked else ""
 
-        def typed(text: str) -> str:
+        def wrong_in(text: str) -> str:
             return f"✗ {wrong}" if (wrong := host_mistake(text, self.taken, key)) else ""
 
         def entered(text: str) -> str:
-            if not (wrong := typed(text)):
+            if not (wrong := wrong_in(text)):
                 self.change(msgspec.structs.replace(self.draft, domains=tuple(dict.fromkeys(text.split()))))
             return wrong
 
         hint = "such as guest.example.com; several with spaces between; empty: none is said"
-        self.post_message(Asks(Asking("domain", hint, entered, typed, text=" ".join(self.draft.domains))))
+        self.post_message(Asks(Asking("domain", hint, entered, wrong_in, text=" ".join(self.draft.domains))))

@@ -93,7 +93,7 @@ class Finishing(Holding, inherit_bindings=False):
         if looked is None or self.error is not None:
             return
         if looked.problem is not None:
-            self.show_tab("detected")
+            self.show_tab("settings" if looked.match is not None else "detected")
         elif missing := looked.missing(self.draft, ("build", "both")):
             names = ", ".join(env.name for env in missing)
             self.note = f"It cannot be built without {names}: Enter types a value."

@@ -6,7 +6,9 @@ from textual.screen import Screen
 
 from webduh_console.commands.draft import Draft
 from webduh_console.commands.looking import Kept, Looked
+from webduh_console.console.wizard.settings import Setting
 from webduh_console.errors import WebduhError
+from webduh_console.model.target import CancelToken
 
 TABS = ("source", "detected", "settings", "dockerfile", "variables", "target")
 
@@ -15,7 +17,8 @@ class Holding(Screen[Any], inherit_bindings=False):
     """A draft, what is known of its source, and what is to be said of both.
 
     `error` says why the source could not be looked at as the draft is now; `note` what is to be done next. `kept` is
-    what waits for a deployment that has not come yet.
+    what waits for a deployment that has not come yet. `cancel` is there while the source is looked at, and `progress`
+    says how far that is. `offered` are the settings by their ids.
     """
 
     draft: Draft
@@ -24,6 +27,13 @@ class Holding(Screen[Any], inherit_bindings=False):
     kept: Kept | None
     note: str
     tab: str
+    cancel: CancelToken | None
+    progress: str
+    offered: dict[str, Setting]
+
+    def script(self) -> list[str]:
+        """The lines of a script that does the same."""
+        raise NotImplementedError
 
     def look(self) -> None:
         """Look at the source anew."""

@@ -8,7 +8,6 @@ from typing import ClassVar
 import msgspec
 from textual import on
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
@@ -17,17 +16,15 @@ from webduh_console.commands.looking import Kept, Looked, forget, hosts, look
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.screens.base import ConsoleScreen
-from webduh_console.console.target_cells import TARGET_COLUMNS, target_row
-from webduh_console.console.widgets.lines import Lines, error_lines, paragraph
-from webduh_console.console.widgets.table import Table, TableRow, cell, titled
+from webduh_console.console.widgets.lines import Lines
+from webduh_console.console.widgets.table import Table, TableRow, cell
 from webduh_console.console.widgets.tabs import TabBar
 from webduh_console.console.wizard import cells
 from webduh_console.console.wizard.changing import Changing
 from webduh_console.console.wizard.finishing import Finishing
-from webduh_console.console.wizard.holding import TABS
-from webduh_console.console.wizard.settings import settings
+from webduh_console.console.wizard.showing import Showing
 from webduh_console.console.wizard.source_pane import SourcePane
-from webduh_console.console.words import Piece, spinner, visible
+from webduh_console.console.words import Piece, visible
 from webduh_console.errors import WebduhError
 from webduh_console.model.events import Event, Progress
 from webduh_console.model.target import CancelToken
@@ -57,7 +54,7 @@ class Heard(Message):
         return isinstance(message, Heard)
 
 
-class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
+class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings=False):
     """From a folder or a repository to a plan."""
 
     CSS_PATH = "wizard.tcss"
@@ -72,6 +69,7 @@ class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
         self.note = ""
         self.kept: Kept | None = None
         self.taken: dict[str, str] = {}
+        self.offered = {}
         self.tab = "source"
         self.turn = 0
         self.cancel: CancelToken | None = None
@@ -83,40 +81,6 @@ class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
     def crumb(self) -> Piece:
         """deploy"""
         return ("deploy", "text")
-
-    def body(self) -> Iterable[Widget]:
-        """What is decided, the tabs, a pane a tab, the script beside them, and what is to be said."""
-        facts, aside, says = Lines(id="facts"), Lines(id="aside"), Lines(id="says", ground="surface")
-        details, difference, domain = Lines(id="details"), Lines(id="difference"), Lines(id="domain")
-        members = Table(cells.MEMBER_COLUMNS, id="members")
-        candidates = Table(cells.CANDIDATE_COLUMNS, [[("No plugin knows it.", "faint")]], id="candidates")
-        table, needs = Table(cells.SETTING_COLUMNS, id="all-settings"), Table(cells.NEED_COLUMNS, id="needs")
-        needs.empty = [
-            [("It reads no variables that could be seen. ", "faint"), ("a", "bold accent"), (" adds one.", "faint")]
-        ]
-        targets, dockerfile = Table(TARGET_COLUMNS, id="targets"), Lines(id="dockerfile-text")
-        for lines in (facts, aside, says, difference, domain):
-            lines.can_focus = False
-        for pane, title in (
-            (members, "Apps in it"), (candidates, "Made with"), (details, "How it is built and run"),
-            (table, "Settings"), (difference, "What will be written to webduh.yaml"), (dockerfile, "Dockerfile"),
-            (needs, "Variables"), (targets, "Target"), (domain, "Domain"), (aside, "The same as a script"),
-        ):  # fmt: skip
-            pane.add_class("pane")
-            titled(pane, title)
-        panes = (
-            ("source", (SourcePane(self.draft, id="source-pane"), members)),
-            ("detected", (candidates, details)),
-            ("settings", (table, difference)),
-            ("dockerfile", (dockerfile,)),
-            ("variables", (needs,)),
-            ("target", (targets, domain)),
-        )
-        yield facts
-        yield TabBar(TABS, self.tab)
-        stack = Container(*(Container(*inner, id=f"tab-{name}", classes="tab") for name, inner in panes), id="tabs")
-        yield Container(stack, aside, id="middle")
-        yield says
 
     def on_mount(self) -> None:
         """Begin at the source; one that is given is looked at."""
@@ -139,6 +103,13 @@ class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
                 forget(self.console.context, self.kept)
             except WebduhError as error:
                 self.app.notify(f"{error.what} {error.why}", severity="error", markup=False)
+
+    def body(self) -> Iterable[Widget]:
+        """What is decided, the tabs, a pane a tab, the script beside them, and what is to be said."""
+        return self.panes()
+
+    def _board_changed(self, board: Board) -> None:
+        self.fill_targets()
 
     # What is found out.
 
@@ -236,6 +207,8 @@ class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
         members = getattr(message.error, "members", ()) if message.looked is None else message.looked.below
         self.query_one("#candidates", Table).empty = [[("No plugin knows it.", "faint")]]
         self._settled()
+        if first:
+            self.call_after_refresh(self.fill)  # the script stands beside it from now on, and has a width
         if self.looked is None or (first and members):
             self.show_tab("source")
             self._offer(tuple(members))
@@ -259,77 +232,7 @@ class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
         else:
             self._begin(msgspec.structs.replace(self.draft, source=f"{self.draft.source}/{member}"))
 
-    # What is shown.
-
-    def _board_changed(self, board: Board) -> None:
-        self._fill_targets()
-
-    def fill(self) -> None:
-        """Draw all that follows from the draft and from what is known."""
-        looked, draft = self.looked, self.draft
-        self.query_one("#facts", Lines).put(cells.fact_lines(draft, looked))
-        self._fill_targets()
-        self.say()
-        aside = self.query_one("#aside", Lines)
-        if looked is None:
-            aside.put([])
-            return
-        room = max(20, aside.size.width - 2)
-        aside.put([line for text in self.script() for line in paragraph(text, room, "text", "▸", "accent")])
-        self.query_one("#candidates", Table).put(cells.candidate_rows(looked))
-        details = self.query_one("#details", Lines)
-        details.put(cells.detail_lines(looked, max(20, details.size.width - 2)))
-        self.offered = {setting.id: setting for setting in settings(looked, draft)}
-        self.query_one("#all-settings", Table).put(cells.setting_row(one, draft) for one in self.offered.values())
-        difference = cells.difference_lines(looked.proposed.difference)
-        self.query_one("#difference", Lines).put(difference)
-        self.query_one("#tab-settings").set_class(bool(difference), "-differs")
-        self.query_one("#dockerfile-text", Lines).put(cells.dockerfile_lines(looked.dockerfile))
-        self.query_one("#needs", Table).put(cells.need_rows(looked, draft))
-        kind = self._kind(draft.on or looked.target)
-        titled(self.query_one("#dockerfile-text"), "Dockerfile", "" if kind != "local" else "as a server builds it")
-
-    def _kind(self, target: str) -> str:
-        heard = self.console.board.targets.get(target)
-        return heard.row.kind if heard is not None else ""
-
-    def _fill_targets(self) -> None:
-        board, now, table = self.console.board, self.console.clock(), self.query_one("#targets", Table)
-        chosen = self.draft.on or (self.looked.target if self.looked else "")
-        table.marked = {chosen}
-        table.put(target_row(heard, board.answered.get(name), now) for name, heard in board.targets.items())
-        table.refresh()
-        lines: list[list[Piece]] = [[(f" {visible(' '.join(self.draft.domains))}", "accent")]]
-        if not self.draft.domains:
-            local = self._kind(chosen) == "local"
-            says = (
-                "a port of this machine, unless a domain is typed"
-                if local
-                else "as webduh.yaml says, or as it serves now"
-            )
-            lines = [[(f" {says}: ", "muted"), ("d", "bold accent")]]
-        self.query_one("#domain", Lines).put(lines)
-
-    def say(self) -> None:
-        """What goes on, what is wrong, or what is to be done."""
-        says, width = self.query_one("#says", Lines), max(16, self.size.width - 4)
-        problem = self.error or (self.looked.problem if self.looked else None)
-        lines: list[list[Piece]] = []
-        if self.cancel is not None:
-            glyph = spinner(self.console.clock())
-            lines = [[(f" {glyph} ", "busy"), (self.progress, "muted"), ("  esc stops it", "faint")]]
-        elif problem is not None:
-            lines = error_lines(problem.as_dict(), width)
-        elif self.note:
-            lines = paragraph(self.note, width, "text", " !", "bold warn")
-        says.put(lines)
-        says.display = bool(lines)
-        says.styles.height = max(1, min(len(lines), self.size.height // 3))
-
-    def on_resize(self) -> None:
-        """Another width wraps otherwise."""
-        if self.is_mounted and self.query("#says"):
-            self.call_after_refresh(self.fill)
+    # Ways in it.
 
     def show_tab(self, name: str) -> None:
         """Show one tab, and give it the keys."""
@@ -356,8 +259,10 @@ class WizardScreen(Changing, Finishing, ConsoleScreen, inherit_bindings=False):
                 "set_domain": ("target",),
             }
             return self.looked is not None and self.tab in here[action.name]
+        if action.name in ("plan_it", "copy_script"):
+            return self.looked is not None and self.cancel is None and self.error is None and not self.looked.problem
         if "wizard" in action.scopes and action.name != "choose_source":
-            return self.looked is not None and (self.cancel is None or action.name != "plan_it")
+            return self.looked is not None
         return True
 
     @on(TabBar.Clicked)

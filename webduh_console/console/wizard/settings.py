@@ -10,13 +10,13 @@ from webduh_console.config import schema
 from webduh_console.config.editing import Path
 from webduh_console.config.load import Loaded
 from webduh_console.frameworks.report import command_line
-from webduh_console.model.build import BuildPlan, BuildStep, Option
+from webduh_console.model.build import BuildStep, Command, Option
 from webduh_console.model.names import is_name, to_name
 
 ENVIRONMENT: Path = ("", "environment")
 """The environment is no setting of the file."""
 
-TYPED, DETECTED = "typed here", "detected"
+TYPED = "typed here"
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -60,21 +60,23 @@ def _all(looked: Looked, draft: Draft) -> Iterator[Setting]:
     yield Setting(ENVIRONMENT, "environment", draft.environment, there, "production, staging, preview-42 …")
     says = "The framework plugin that says how it is built and run"
     framework = looked.match.framework if looked.match else ""
-    yield Setting(FRAMEWORK, "framework", framework, build.origin.get("framework") or DETECTED, says)
+    detected = _detected(looked)
+    yield Setting(FRAMEWORK, "framework", framework, build.origin.get("framework") or detected, says)
     for label, steps, says in (
         ("install", build.install, "What installs the dependencies; true for nothing"),
         ("build", build.build, "What builds the app; true for nothing"),
     ):
-        yield Setting((label,), label, _line(steps), build.origin.get(label) or _by(label, build), says)
+        yield Setting((label,), label, _line(steps), build.origin.get(label) or (detected if steps else ""), says)
     yield from _processes(looked)
     static = build.static.dir if build.static else ""
     path = _place(loaded, draft, "static", "dir")
-    yield Setting(path, "static folder", static, _from(build, "static"), "The folder that is served as files")
+    origin = build.origin.get("static") or (detected if static else "")
+    yield Setting(path, "static folder", static, origin, "The folder that is served as files")
     port = str(build.port) if build.port else ""
-    origin = build.origin.get("port") or (DETECTED if build.port else "PORT, which the target gives")
+    origin = build.origin.get("port") or (detected if port else "PORT, which the target gives")
     yield Setting(("port",), "port", port, origin, "What it listens on when it does not read PORT")
     path = _place(loaded, draft, "health", "path")
-    origin = _from(build, "health") if build.health else "any answer on / will do"
+    origin = build.origin.get("health") or (detected if build.health else "any answer on / will do")
     yield Setting(path, "health path", build.health, origin, "The path that is asked whether it is well")
     for option in looked.options:
         yield _option(option, loaded)
@@ -82,12 +84,12 @@ def _all(looked: Looked, draft: Draft) -> Iterator[Setting]:
 
 def _processes(looked: Looked) -> Iterator[Setting]:
     build, loaded, environment = looked.build, looked.proposed.loaded, looked.key.environment
-    known = {process.name: command_line(process.command) for process in build.processes}
+    known = {process.name: _command(process.command) for process in build.processes}
     for name in dict.fromkeys(["web", *known]):
         value = known.get(name, "")
         path = _process_path(name, loaded, looked.draft, environment)
         place = loaded.origin(".".join(path)) or loaded.origin(f"processes.{name}")
-        origin = place or (_by(name, build) if value else "")
+        origin = place or (_detected(looked) if value else "")
         says = "What answers requests" if name == "web" else "Runs once per release" if name == "release" else ""
         yield Setting(path, f"process {name}", value, origin, says or "A process beside it")
 
@@ -116,17 +118,20 @@ def _option(option: Option, loaded: Loaded) -> Setting:
 
 
 def _line(steps: Sequence[BuildStep]) -> str:
-    return " && ".join(command_line(step.run) for step in steps)
+    return " && ".join(_command(step.run) for step in steps)
 
 
-def _from(build: BuildPlan, field: str) -> str:
-    present = getattr(build, field)
-    return build.origin.get(field) or (DETECTED if present else "")
+def _command(command: Command) -> str:
+    """A command as it would be typed: what a shell runs stands alone."""
+    return command[2] if command[:2] == ("sh", "-c") and len(command) == 3 else command_line(command)
 
 
-def _by(field: str, build: BuildPlan) -> str:
-    """Where a detected value comes from, as far as the plugin says."""
-    return build.origin.get(field) or build.version_source.get(field) or DETECTED
+def _detected(looked: Looked) -> str:
+    """Who found a value, and the file that says most of why: `python, app/manage.py`."""
+    if looked.match is None:
+        return ""
+    files = (one.file for one in looked.match.evidence if one.file)
+    return ", ".join(filter(None, (looked.match.framework, next(files, ""))))
 
 
 _SCHEMAS: dict[str, tuple[object, str]] = {

@@ -214,7 +214,7 @@ class SourcePane(Vertical):
             role = "bold text" if here else "muted"
             pieces: list[Piece] = [("▌ " if here else "  ", "accent"), (visible(path), role)]
             if path == HERE:
-                pieces = [pieces[0], (visible(short(str(Path.cwd()))), role), ("  the current folder", "faint")]
+                pieces = [pieces[0], ("the current folder  ", role), (visible(short(str(Path.cwd()))), "accent")]
             yield pieces
         if (more := len(self.paths) - first - fits) > 0:
             yield [(f"  {more} more", "faint")]
