@@ -172,6 +172,11 @@ def _value(known: Variable | None, env: EnvVar | None, here: bool) -> Cell:
     return cell("secret" if env and env.secret else "–", "faint")
 
 
+def script_lines(script: Sequence[str], width: int) -> list[list[Piece]]:
+    """A script's lines, each wrapped."""
+    return [line for text in script for line in paragraph(text, width, "text", "▸", "accent")]
+
+
 _INSTRUCTION = re.compile(r"^(\s*)([A-Z]+)(\s)")
 _PARTS = re.compile(r"""(--[a-z-]+(?:=\S+)?)|("(?:[^"\\]|\\.)*"|'[^']*')|(\$\{?\w+\}?)|(\bAS\b)""")
 _INSTRUCTIONS = frozenset(

@@ -16,7 +16,7 @@ from webduh_console.commands.looking import Kept, Looked, forget, hosts, look
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.screens.base import ConsoleScreen
-from webduh_console.console.widgets.lines import Lines
+from webduh_console.console.widgets.lines import Flowing
 from webduh_console.console.widgets.table import Table, TableRow, cell
 from webduh_console.console.widgets.tabs import TabBar
 from webduh_console.console.wizard import cells
@@ -136,7 +136,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         candidates = self.query_one("#candidates", Table)
         candidates.put([])
         candidates.empty = [[("Every plugin is being asked.", "faint")]]
-        self.query_one("#details", Lines).put([])
+        self.query_one("#details", Flowing).flow(lambda width: ())
         self.show_tab("detected")
         self.look()
 
@@ -207,8 +207,6 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         members = getattr(message.error, "members", ()) if message.looked is None else message.looked.below
         self.query_one("#candidates", Table).empty = [[("No plugin knows it.", "faint")]]
         self._settled()
-        if first:
-            self.call_after_refresh(self.fill)  # the script stands beside it from now on, and has a width
         if self.looked is None or (first and members):
             self.show_tab("source")
             self._offer(tuple(members))

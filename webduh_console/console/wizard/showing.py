@@ -1,6 +1,7 @@
 """What the wizard's screen shows of the draft and of what is known of its source."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import on
@@ -8,7 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from webduh_console.console.target_cells import TARGET_COLUMNS, target_row
-from webduh_console.console.widgets.lines import Lines, error_lines, paragraph
+from webduh_console.console.widgets.lines import Flowing, Lines, error_lines, paragraph
 from webduh_console.console.widgets.table import Table, titled
 from webduh_console.console.widgets.tabs import TabBar
 from webduh_console.console.wizard import cells
@@ -31,9 +32,9 @@ class Showing(Holding, inherit_bindings=False):
 
     def panes(self) -> Iterable[Widget]:
         """What is decided, the tabs, a pane a tab, the script beside them, and what is to be said."""
-        facts, aside, says = Lines(id="facts"), Lines(id="aside"), Lines(id="says", ground="surface")
-        details, difference, domain = Lines(id="details"), Lines(id="difference"), Lines(id="domain")
-        about = Lines(id="about")
+        facts, says = Lines(id="facts"), Lines(id="says", ground="surface")
+        aside, details, about = Flowing("aside"), Flowing("details"), Flowing("about")
+        difference, domain = Lines(id="difference"), Lines(id="domain")
         members = Table(cells.MEMBER_COLUMNS, id="members")
         candidates = Table(cells.CANDIDATE_COLUMNS, [[("No plugin knows it.", "faint")]], id="candidates")
         table, needs = Table(cells.SETTING_COLUMNS, id="all-settings"), Table(cells.NEED_COLUMNS, id="needs")
@@ -71,16 +72,12 @@ class Showing(Holding, inherit_bindings=False):
         self.query_one("#facts", Lines).put(cells.fact_lines(draft, looked))
         self.fill_targets()
         self.say()
-        aside = self.query_one("#aside", Lines)
         self.set_class(looked is not None, "-looked")
         if looked is None:
-            aside.put([])
             return
-        room = max(20, aside.size.width - 2)
-        aside.put([line for text in self.script() for line in paragraph(text, room, "text", "▸", "accent")])
+        self.query_one("#aside", Flowing).flow(partial(cells.script_lines, self.script()))
         self.query_one("#candidates", Table).put(cells.candidate_rows(looked))
-        details = self.query_one("#details", Lines)
-        details.put(cells.detail_lines(looked, max(20, details.size.width - 2)))
+        self.query_one("#details", Flowing).flow(partial(cells.detail_lines, looked))
         self.offered = {setting.id: setting for setting in settings(looked, draft)}
         self.query_one("#all-settings", Table).put(cells.setting_row(one, draft) for one in self.offered.values())
         self._setting_moved()
@@ -94,9 +91,8 @@ class Showing(Holding, inherit_bindings=False):
 
     @on(Table.Moved, "#all-settings")
     def _setting_moved(self) -> None:
-        about = self.query_one("#about", Lines)
         setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
-        about.put(cells.about_lines(setting, max(20, about.size.width - 2)))
+        self.query_one("#about", Flowing).flow(partial(cells.about_lines, setting))
         self.refresh_bindings()
 
     @on(Table.Moved, "#needs")
