@@ -74,7 +74,7 @@ LOG_ACTIONS: tuple[Action, ...] = (
 WIZARD_ACTIONS: tuple[Action, ...] = (
     Action("plan_it", "plan", "Show what would change; then it can be carried out", _WIZARD, ("p",), "change", "", 8),
     Action("copy_script", "copy script", "Copy the script that does the same", _WIZARD, ("y",), "read", "", 11),
-    Action("add_here", "add", "Add a variable, or a server", _WIZARD, ("a",), "change", "", 9),
+    Action("add_here", "add", "Add a process, a variable, or a server", _WIZARD, ("a",), "change", "", 9),
     Action("set_domain", "domain", "Type the domains that lead to it", _WIZARD, ("d",), "change", "", 9),
     Action(
         "as_detected", "take back", "Take back what was typed here", _WIZARD, ("delete", "backspace"), "change", "", 10

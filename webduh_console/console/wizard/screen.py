@@ -29,7 +29,11 @@ from webduh_console.errors import WebduhError
 from webduh_console.model.events import Event, Progress
 from webduh_console.model.target import CancelToken
 
-_HERE = {"add_here": ("variables", "target"), "as_detected": ("settings", "variables"), "set_domain": ("target",)}
+_HERE = {
+    "add_here": ("settings", "variables", "target"),
+    "as_detected": ("settings", "variables"),
+    "set_domain": ("target",),
+}
 PATIENCE = 60.0
 """How long a repository may be silent, in seconds."""
 
@@ -252,7 +256,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         """There is more to do once a source was looked at."""
         if action.name in ("add_here", "as_detected", "set_domain"):
             here = {
-                "add_here": ("variables", "target"),
+                "add_here": ("settings", "variables", "target"),
                 "as_detected": ("settings", "variables"),
                 "set_domain": ("target",),
             }
