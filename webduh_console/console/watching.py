@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from webduh_console.console.board import Observed
+from webduh_console.console.recording import Recorder
 from webduh_console.errors import StateError, WebduhError
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ class Watching:
         self.app = app
         self.aside = Aside(app.post_message)
         self._watches: dict[str, Watch] = {}
+        self.recorder = Recorder()
         self._reading = self._again = False
 
     def begin(self) -> None:
@@ -148,12 +151,15 @@ class Watching:
     def end(self) -> None:
         """Ask nobody any more; nobody is waited for."""
         self.aside.stop()
+        with suppress(StateError):  # nobody is there any more to be told
+            self.recorder.write(self.app.context.state, self.app.clock().timestamp(), at_once=True)
         for watch in self._watches.values():
             watch.leave()
 
     def heard(self, message: Told) -> None:
         """Take a target's answer, and read what it means for the apps."""
         self.app.board.hear(message.heard, message.past, self.app.clock())
+        self.recorder.hear(message.heard, self.app.clock())
         self.read()
 
     def read(self) -> None:
@@ -167,11 +173,13 @@ class Watching:
             )
 
     def _read(self, silent: dict[str, str]) -> None:
-        self.app.post_message(look(self.app, silent))
+        self.app.post_message(look(self.app, silent, self.recorder))
 
     def observed(self, message: Observed) -> None:
         """The state was read: watch the targets that are new, and no more those that are gone."""
         self._reading = False
+        if self.app.every > 0:
+            self.recorder.see(message.rows)
         if message.error is None and self.app.every > 0:
             names = {heard.row.name for heard in message.targets}
             for name in names - self._watches.keys():
@@ -183,11 +191,13 @@ class Watching:
             self.app.set_timer(_PAUSE, self.read)
 
 
-def look(app: "ConsoleApp", silent: dict[str, str]) -> Observed:
-    """What the local state knows now; the apps of silent targets, name → reason, are unknown. Reads the disk."""
+def look(app: "ConsoleApp", silent: dict[str, str], recorder: Recorder) -> Observed:
+    """What the local state knows now; the apps of silent targets, name → reason, are unknown. Reads the disk, and
+    keeps there what was recorded."""
     from webduh_console.commands import api
 
     try:
+        recorder.write(app.context.state, app.clock().timestamp())
         known = api.known_targets(app.context)
         return Observed(api.rows(app.context, silent), known, api.deployments(app.context, None, limit=50))
     except WebduhError as error:
