@@ -1,6 +1,6 @@
 """The figures of an app or a server as lines of a chart: what is kept of before, then what is live."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,11 +36,16 @@ def by_instance(all_series: Sequence[Series], key: AppKey) -> list[Line]:
     """A line for each instance, by its name without the app's."""
     return [
         Line(
-            series.labels.get("instance", "").removeprefix(f"{key.slug}--"),
+            _name(series.labels, key),
             [Sample(at, value, value, _STEP) for at, value in series.points],
         )
         for series in all_series
     ]
+
+
+def _name(labels: Mapping[str, str], key: AppKey) -> str:
+    instance, place = labels.get("instance", "all").removeprefix(f"{key.slug}--"), labels.get("place")
+    return f"{instance} on {place}" if place else instance
 
 
 def app_lines(context: "Context", key: AppKey, window: Window, now: float, each: bool) -> dict[str, list[Line]]:
