@@ -95,7 +95,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         return UTC if self.context.settings.times == "utc" else None
 
     def _recall(self) -> None:
-        self.board.take(look(self, {}, self.watching.recorder))
+        self.board.take(look(self, {}))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles have a value before a theme is chosen."""

@@ -173,7 +173,12 @@ class Watching:
             )
 
     def _read(self, silent: dict[str, str]) -> None:
-        self.app.post_message(look(self.app, silent, self.recorder))
+        try:
+            self.recorder.write(self.app.context.state, self.app.clock().timestamp())
+        except StateError as error:
+            self.app.post_message(Observed((), (), (), error))
+            return
+        self.app.post_message(look(self.app, silent))
 
     def observed(self, message: Observed) -> None:
         """The state was read: watch the targets that are new, and no more those that are gone."""
@@ -191,13 +196,11 @@ class Watching:
             self.app.set_timer(_PAUSE, self.read)
 
 
-def look(app: "ConsoleApp", silent: dict[str, str], recorder: Recorder) -> Observed:
-    """What the local state knows now; the apps of silent targets, name → reason, are unknown. Reads the disk, and
-    keeps there what was recorded."""
+def look(app: "ConsoleApp", silent: dict[str, str]) -> Observed:
+    """What the local state knows now; the apps of silent targets, name → reason, are unknown. Reads the disk."""
     from webduh_console.commands import api
 
     try:
-        recorder.write(app.context.state, app.clock().timestamp())
         known = api.known_targets(app.context)
         return Observed(api.rows(app.context, silent), known, api.deployments(app.context, None, limit=50))
     except WebduhError as error:
