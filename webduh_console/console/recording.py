@@ -59,13 +59,16 @@ class Recorder:
             with self._lock:
                 self._taken += [Taken(subject, metric, at, value) for metric, value in figures]
 
-    def write(self, state: "State", now: float, at_once: bool = False) -> None:
+    def write(self, state: "State", now: float) -> None:
         """Keep what was taken, every ten seconds. StateError when the state cannot take it; it is tried again."""
-        if not at_once and 0 <= now - self._written < PAUSE:
-            return
+        if not 0 <= now - self._written < PAUSE:
+            self._written = now
+            self.keep(state)
+
+    def keep(self, state: "State") -> None:
+        """Keep what was taken."""
         with self._lock:
             taken, self._taken = self._taken, []
-        self._written = now
         try:
             state.figures.keep(taken)
         except BaseException:

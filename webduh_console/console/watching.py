@@ -152,7 +152,7 @@ class Watching:
         """Ask nobody any more; nobody is waited for."""
         self.aside.stop()
         with suppress(StateError):  # nobody is there any more to be told
-            self.recorder.write(self.app.context.state, self.app.clock().timestamp(), at_once=True)
+            self.recorder.keep(self.app.context.state)
         for watch in self._watches.values():
             watch.leave()
 
