@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -32,6 +33,7 @@ from webduh_console.console.screens.app_tabs import TABS, TabActions
 from webduh_console.console.screens.metrics import Charts, MetricsPane, WithMetrics
 from webduh_console.console.screens.parts import PartsPane
 from webduh_console.console.screens.variables import Changed, VariablesPane
+from webduh_console.console.widgets.asking import Asking, Asks
 from webduh_console.console.widgets.lines import Lines
 from webduh_console.console.widgets.live_log import LiveLog
 from webduh_console.console.widgets.log_pane import LogPane
@@ -59,6 +61,7 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
 
     CSS_PATH = "app_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("screen", "app")
+    run_history: ClassVar[list[str]] = []
 
     def __init__(self, key: AppKey, tab: str = "overview") -> None:
         super().__init__(key, tab)
@@ -342,6 +345,12 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
     def action_shell(self) -> None:
         """A shell in the instance under the cursor, or in one that gets requests."""
         serving.app_shell(self.console, self.key, self.table("instances").key if self.tab == "overview" else None)
+
+    def action_run_command(self) -> None:
+        """A command, once, in the release that serves."""
+        hint = "runs once in the serving release, with its variables and volumes: python manage.py createsuperuser"
+        run = partial(serving.one_off, self.console, self.key)
+        self.post_message(Asks(Asking("!", hint, run, history=self.run_history)))
 
     def action_update(self) -> None:
         """Ask again."""
