@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import deploying, detecting, fleet, images, logs, servers, serving, showing, starting
+from bench import charts, deploying, detecting, fleet, images, logs, servers, serving, showing, starting
 from bench.house import House, house
 
 PARTS: dict[str, Callable[[House], None]] = {
@@ -12,6 +12,7 @@ PARTS: dict[str, Callable[[House], None]] = {
     "detecting": detecting.measure,
     "showing": showing.measure,
     "logs": logs.measure,
+    "charts": charts.measure,
     "deploying": deploying.measure,
     "serving": serving.measure,
     "servers": servers.measure,

@@ -28,7 +28,8 @@ class House:
         self.root = root
         self.env = {**os.environ, "WEBDUH_HOME": str(root / "home"), "WEBDUH_KEY": "file", "TERM": "xterm-256color"}
         home = root / "home"
-        self.context = Context(Home(home / "data", home / "config", home / "cache"))
+        self.home = Home(home / "data", home / "config", home / "cache")
+        self.context = Context(self.home)
 
     def deploy(self, folder: Path, **wishes: object) -> Finished:
         """Deploy within this process, without watching or draining unless wished."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench import beside
 from bench.deploying import enter_to_serving
 from bench.house import EXAMPLES, WEBDUH, House
 from bench.measuring import command, mib, ms, row, timed, title
@@ -58,6 +59,7 @@ def _measure(house: House, reach: list[str]) -> None:
     ]
     row("a second deploy without a change sends", sent[0].split("(")[-1].rstrip(")") if sent else "nothing", "", "")
     row("memory of a deploying command, at its largest", mib(largest(house, *again)), "", "")
+    beside.measure(house, reach)
 
 
 def _by_hand(house: House, site: Path, reach: list[str]) -> None:

@@ -36,8 +36,8 @@ def measure(house: House) -> None:
     )
     live = _keys_among_panes(house)
     row(
-        f"console: key to screen, {PANES} panes live",
-        f"{ms(statistics.median(live))}, {ms(max(live))}",
+        f"console: key to screen, {PANES} panes live, median and 99th percentile of 160",
+        f"{ms(statistics.median(live))}, {ms(sorted(live)[-2])}",
         "",
         "50 ms",
     )
@@ -61,7 +61,7 @@ def _keys_among_panes(house: House) -> list[float]:
     """Seconds from each key to the row it leads to, while every pane is drawn again and again."""
     with Terminal([sys.executable, str(SCREENS / "panes.py"), str(PANES)], house.env) as terminal:
         terminal.until(b"GET /items/20 ")
-        return [terminal.answer(b"j", f"row-{number:03}".encode()) for number in range(1, 17)]
+        return [terminal.answer(b"j", f"row-{number:03}".encode()) for number in range(1, 161)]
 
 
 def _tail(house: House, wished: int) -> tuple[float, float]:

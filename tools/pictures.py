@@ -26,9 +26,12 @@ from textual.pilot import Pilot  # noqa: E402
 from webduh_console.commands import api  # noqa: E402
 from webduh_console.commands.draft import Draft  # noqa: E402
 from webduh_console.console.app import ConsoleApp  # noqa: E402
+from webduh_console.console.charts.samples import Line  # noqa: E402
 from webduh_console.console.deployments import Live  # noqa: E402
+from webduh_console.console.figures import together  # noqa: E402
 from webduh_console.console.logs.entries import Entry  # noqa: E402
 from webduh_console.console.screens.app_screen import Loaded  # noqa: E402
+from webduh_console.console.screens.metrics import MetricsPane  # noqa: E402
 from webduh_console.console.screens.target_screen import Answer  # noqa: E402
 from webduh_console.console.watching import Told  # noqa: E402
 from webduh_console.console.widgets.log_pane import LogPane  # noqa: E402
@@ -81,8 +84,29 @@ async def one_app(pilot: Pilot[Any], app: ConsoleApp) -> None:
     """An app with its figures."""
     app.open_app(worlds.GUESTBOOK)
     await settled(pilot)
-    figures = [[wave("cores", 0.3, 300)], [wave("bytes", 125 * 2**20, 300, 2.0)], [wave("requests", 18.0, 300, 4.0)]]
-    app.screen.post_message(Loaded("figures", figures))
+    app.screen.post_message(Loaded("figures", figures(300)))
+
+
+def figures(count: int) -> dict[str, list[Line]]:
+    """Every figure of an app, up to now."""
+    waves = {
+        "cpu": wave("cores", 0.3, count),
+        "memory": wave("bytes", 125 * 2**20, count, 2.0),
+        "requests": wave("requests", 18.0, count, 4.0),
+    }
+    return {name: [Line("", together((), series.points))] for name, series in waves.items()}
+
+
+async def metrics(pilot: Pilot[Any], app: ConsoleApp) -> None:
+    """Its figures over time, with what it wrote at the moment that is looked at."""
+    await logs(pilot, app)
+    await pilot.press("7")
+    await settled(pilot)
+    pane = app.screen.query_one(MetricsPane)
+    app.screen.post_message(Loaded("metrics", figures(450)))
+    await worlds.until(pilot, lambda: pane.figures)
+    await settled(pilot)
+    await pilot.press("left", *["left"] * 12)
 
 
 async def deployment(pilot: Pilot[Any], app: ConsoleApp) -> None:
@@ -152,6 +176,7 @@ SCENES: dict[str, Scene] = {
     "app": one_app,
     "deployment": deployment,
     "logs": logs,
+    "metrics": metrics,
     "releases": releases,
     "server": server,
     "keys": keys,

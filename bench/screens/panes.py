@@ -11,8 +11,11 @@ from textual.app import App, ComposeResult
 from textual.containers import Grid
 
 from webduh_console.console.cells import VARIABLE_COLUMNS
+from webduh_console.console.charts.samples import Line, Sample
+from webduh_console.console.charts.scales import nice_top
+from webduh_console.console.charts.window import Window
 from webduh_console.console.themes import ROLES, chosen, textual_theme, theme_files
-from webduh_console.console.widgets.chart import Chart, nice_top
+from webduh_console.console.widgets.chart import Chart
 from webduh_console.console.widgets.live_log import LiveLog
 from webduh_console.console.widgets.table import Table, TableRow, cell
 from webduh_console.console.words import cores
@@ -57,7 +60,7 @@ class Panes(App[None]):
 
     def on_ready(self) -> None:
         """Begin."""
-        texts = [f"row-{number:03}" for number in range(20)]
+        texts = [f"row-{number:03}" for number in range(200)]
         self.table.put(TableRow(text, (cell(text), cell(""), cell(""), cell(""))) for text in texts)
         self.table.focus()
         for log in self.logs:
@@ -67,9 +70,10 @@ class Panes(App[None]):
     def move(self) -> None:
         """New figures for every chart."""
         now = time.time()
-        points = [(now - 300 + at, 0.5 + 0.4 * math.sin((now + at) / 7)) for at in range(300)]
+        values = [(now - 300 + at, 0.5 + 0.4 * math.sin((now + at) / 7)) for at in range(300)]
+        line = Line("", [Sample(at, value, value, 1.0) for at, value in values])
         for chart in self.charts:
-            chart.put(points, now - 300, now)
+            chart.put([line], Window(300.0), now)
 
 
 if __name__ == "__main__":

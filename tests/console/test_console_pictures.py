@@ -8,20 +8,21 @@ import pytest
 import worlds
 from textual.pilot import Pilot
 from textual.widgets import Input
-from worlds import until
+from worlds import until, with_figures
 
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.deployments import Live
 from webduh_console.console.logs.entries import Entry
+from webduh_console.console.screens.metrics import MetricsPane
 from webduh_console.console.screens.target_screen import Answer
 from webduh_console.console.themes import theme_files
 from webduh_console.console.watching import Told
 from webduh_console.console.widgets.log_pane import LogPane
 from webduh_console.model.target import CancelToken
 
-SMALL, LARGE = (80, 24), (160, 48)
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
+SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (160, 48)
+SIZES = pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE], ids=["80x24", "120x36", "160x48"])
 Picture = Callable[..., bool]
 
 
@@ -63,7 +64,7 @@ def test_an_empty_console(empty: Context, snap_compare: Picture, size: tuple[int
 
 
 @SIZES
-@pytest.mark.parametrize("tab", ["overview", "releases", "deployments", "variables"])
+@pytest.mark.parametrize("tab", ["overview", "releases", "deployments", "variables", "parts"])
 def test_an_app(released: Context, snap_compare: Picture, size: tuple[int, int], tab: str) -> None:
     app = worlds.console(released)
     app.call_later(app.open_app, worlds.GUESTBOOK, tab)
@@ -86,6 +87,21 @@ def test_an_apps_logs(released: Context, snap_compare: Picture, size: tuple[int,
         await pilot.press("t")
 
     assert snap_compare(app, terminal_size=size, run_before=written)
+
+
+@SIZES
+def test_an_apps_metrics(released: Context, snap_compare: Picture, size: tuple[int, int]) -> None:
+    app = worlds.console(with_figures(released))
+    app.call_later(app.open_app, worlds.GUESTBOOK, "metrics")
+
+    async def looked(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: app.screen.query(MetricsPane))
+        pane = app.screen.query_one(MetricsPane)
+        await until(pilot, lambda: pane.figures)
+        await pilot.press("z", "H")
+        await still(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=looked)
 
 
 @SIZES

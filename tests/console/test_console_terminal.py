@@ -34,7 +34,7 @@ def environment(home: Path) -> dict[str, str]:
 class Terminal:
     """A process in a terminal of 100 × 30."""
 
-    def __init__(self, argv: list[str], home: Path, stdin: int | None = None) -> None:
+    def __init__(self, argv: list[str], home: Path, stdin: int | None = None, stderr: int | None = None) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.before = termios.tcgetattr(slave)
@@ -43,10 +43,10 @@ class Terminal:
             [sys.executable, *argv],
             stdin=slave if stdin is None else stdin,
             stdout=slave,
-            stderr=slave,
+            stderr=slave if stderr is None else stderr,
             env=environment(home),
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
         )
         self.seen = b""
 
@@ -87,8 +87,9 @@ def test_it_refuses_to_draw_into_a_file(tmp_path: Path) -> None:
         text=True,
         check=True,
         stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    assert ran.stdout == "It draws on standard error, and that is not a terminal.\n"
+    assert ran.stdout == "It draws on standard error, that is not a terminal, and there is no other to draw on.\n"
 
 
 def test_it_opens_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
@@ -102,6 +103,20 @@ def test_it_opens_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
         assert b"\x1b[?1049l" in terminal.seen
     finally:
         terminal.close()
+
+
+def test_with_standard_error_in_a_file_it_draws_on_the_terminal(tmp_path: Path) -> None:
+    worlds.full(tmp_path).close()
+    with (tmp_path / "errors").open("wb") as errors:
+        terminal = Terminal(["-c", OPEN], tmp_path, stderr=errors.fileno())
+        try:
+            terminal.until(b"storefront")
+            terminal.type(b"q")
+            assert terminal.ended() == 0
+            assert b"\x1b[?1049l" in terminal.seen
+        finally:
+            terminal.close()
+    assert (tmp_path / "errors").read_bytes() == b""
 
 
 def test_with_something_piped_in_keys_come_from_the_terminal(tmp_path: Path) -> None:

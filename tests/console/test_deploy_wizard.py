@@ -26,6 +26,7 @@ from webduh_console.console.screens.deployment import DeploymentScreen
 from webduh_console.console.screens.dialogs import ConfirmScreen, ErrorScreen
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import PlanScreen
+from webduh_console.console.widgets.bars import ActionBar
 from webduh_console.console.wizard.finishing import ScriptScreen, WriteScreen
 from webduh_console.console.wizard.screen import WizardScreen
 from webduh_console.console.wizard.source_pane import SourcePane, source_of
@@ -146,6 +147,31 @@ async def test_what_is_typed_is_shown_as_a_difference_written_and_deployed(real:
         await planned(pilot)
         await pilot.press("enter")
         assert await deployed(pilot) == ("done", 1)
+
+
+async def test_the_footer_offers_what_can_be_done_on_each_tab(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+
+    def offered() -> set[str]:
+        of_the_wizard = {"plan_it", "add_here", "set_domain", "as_detected", "copy_script"}
+        return {action.name for action, _ in app.screen.query_one(ActionBar).offered()} & of_the_wizard
+
+    async with opened(app, (140, 40)) as pilot:
+        await pilot.press("2")
+        assert offered() == set()
+        await until(pilot, lambda: "the current folder" in drawn(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "● chosen" in drawn(app))
+        assert offered() == {"plan_it", "copy_script"}
+        await pilot.press("3")
+        assert offered() == {"plan_it", "copy_script", "add_here"}
+        await pilot.press(*["down"] * 8, "enter", *"/up", "enter")
+        await settled(pilot)
+        assert offered() == {"plan_it", "copy_script", "add_here", "as_detected"}
+        await pilot.press("up")
+        assert "as_detected" not in offered()
+        await pilot.press("6")
+        assert offered() == {"plan_it", "copy_script", "add_here", "set_domain"}
 
 
 async def test_a_process_is_added_beside_those_that_there_are(empty: Context, guestbook: Path) -> None:

@@ -352,3 +352,21 @@ def test_checks_fit_the_width(width: int) -> None:
 
     facts = [*worlds.facts(), Fact("fra-1", "port 80", "x" * 200, False, "y " * 200)]
     assert max(width_of(line) for line in check_lines(facts, width)) <= max(width, 34)
+
+
+async def test_a_command_is_asked_for_where_it_can_run_and_a_line_that_is_none_is_named(served: Context) -> None:
+    app = worlds.console(served)
+    async with opened(app, (160, 48)) as pilot:
+        await heard(pilot, app)
+        app.open_app(worlds.GUESTBOOK)
+        await until(pilot, lambda: app.screen.query(ActionBar) and "rollback" in offered(app))
+        assert "run_command" not in offered(app)  # nobody can enter what runs on this machine
+        await pilot.press("escape")
+        app.open_app(worlds.BLOG)
+        await until(pilot, lambda: app.screen.query(ActionBar) and "run_command" in offered(app))
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "runs once in the serving release" in drawn(app))
+        await pilot.press(*"echo 'it", "enter")
+        await until(pilot, lambda: "no closing quotation" in drawn(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "no closing quotation" not in drawn(app))

@@ -14,6 +14,7 @@ from webduh_console.commands.api import Heard, TargetRow
 from webduh_console.commands.context import Context
 from webduh_console.config.home import Home
 from webduh_console.console.app import ConsoleApp
+from webduh_console.console.recording import app_subject
 from webduh_console.model.build import Process
 from webduh_console.model.events import (
     AnyEvent,
@@ -42,6 +43,7 @@ from webduh_console.model.release import (
     Variable,
 )
 from webduh_console.state.apps import AppEntry
+from webduh_console.state.figures import Taken
 from webduh_console.state.targets import TargetEntry
 from webduh_console.targets.server.vitals import Share, Shown, Vitals
 
@@ -178,6 +180,18 @@ def with_releases(ctx: Context, key: AppKey = GUESTBOOK) -> Context:
     lease.release()
     ctx.state.pending.set(key, "GREETING", Variable("good day"), 12)
     ctx.state.pending.set(key, "API_KEY", Variable("sealed-away", True), 12)
+    return ctx
+
+
+def with_figures(ctx: Context, minutes: int = 20) -> Context:
+    """The guestbook's CPU rises from nothing; its memory has a gap from 10 to 5 minutes ago."""
+    subject, now = app_subject(GUESTBOOK), NOW.timestamp()
+    for at in range(int(now) - minutes * 60, int(now), 10):
+        before = now - at
+        taken = [Taken(subject, "cpu", at, (minutes * 60 - before) / 1000)]
+        if not 300 < before < 600:
+            taken.append(Taken(subject, "memory", at, 64 * 2**20))
+        ctx.state.figures.keep(taken)
     return ctx
 
 

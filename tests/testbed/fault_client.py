@@ -44,6 +44,11 @@ class HaltingClient:
         """What it warned of, and what it wrote besides."""
         return [*(told["said"] for told in self._told if "said" in told), *self._noise]
 
+    @property
+    def code(self) -> int | None:
+        """How it ended: its exit code, or minus a signal; None while it runs."""
+        return self._process.poll()
+
     def halted(self, limit: float) -> bool:
         """Wait until it has written its line; False when it ended without."""
         deadline = time.monotonic() + limit

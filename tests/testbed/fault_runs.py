@@ -161,7 +161,9 @@ def befall(subject: Subject, kind: Kind, result: Result, strike: Strike) -> None
         client = HaltingClient(subject.lane.world, line, patience, kind.action, word_of(subject, kind))
         stack.callback(client.close)
         stack.callback(lambda: [relay.open() for relay in subject.lane.relays.values()])
-        assert client.halted(LIMIT), f"it never wrote {line}: {client.lines} {client.said[-3:]}"
+        assert client.halted(LIMIT), (
+            f"it never wrote {line}, ended with {client.code}: {client.lines} {client.said[-3:]}"
+        )
         strike(client)
         if case.fault in RESTARTS:
             await_answers(visits, kind.pauses)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,17 @@ from setup_place import (
 )
 from waiting import wait_until
 
+from webduh_console.clock import now
 from webduh_console.errors import CancelledError, TargetError
 from webduh_console.model.names import AppKey
+from webduh_console.model.observe import MetricQuery
 from webduh_console.model.release import Route
 from webduh_console.model.target import CancelToken
 from webduh_console.targets.server import networks
 from webduh_console.targets.server.files import RootFolder
 from webduh_console.targets.server.front import Front, Requests, Shown, in_flight
 from webduh_console.targets.server.traefik import route_file
+from webduh_console.targets.server.traffic import Traffic
 
 DYNAMIC = "/var/lib/webduh/traefik/dynamic"
 
@@ -261,3 +265,22 @@ def test_two_apps_on_one_host_are_told_apart_by_their_paths(house: House) -> Non
     until_answered(house.server, 200, path="/cgi-bin/slow")
     assert house.front.ask(Route("guest.example.com", "/cgi-bin/broken"), TOKEN).release == "2"
     assert house.front.ask(ROUTES[0], TOKEN).release == "1"
+
+
+def test_requests_a_second_are_those_that_were_made(house: House) -> None:
+    switch(house.front, 1, run_app(house.server, house.folder, 1))
+    until_answered(house.server, 200, "release 1")
+    source, query = Traffic(house.front.counts), MetricQuery("requests", GUEST)
+    began = now()
+
+    def made() -> float:
+        points = [
+            (began.timestamp(), 0.0),
+            *(point for s in source.range(query, began, now(), 0) for point in s.points),
+        ]
+        return sum((later[0] - before[0]) * later[1] for before, later in pairwise(points))
+
+    assert made() == 0
+    for _ in range(25):
+        assert ask(house.server)[0] == 200
+    wait_until(lambda: 20 < made() < 30, "the requests are counted", 20)

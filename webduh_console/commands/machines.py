@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from webduh_console.commands import api
 from webduh_console.commands.apps import target_of
 from webduh_console.commands.context import Context
-from webduh_console.commands.noting import note_app, note_target, noted
+from webduh_console.commands.noting import note_app, note_target, noted, shown_argv
 from webduh_console.commands.results import Terminal, Work
 from webduh_console.errors import UsageError
 from webduh_console.model.names import AppKey
@@ -87,6 +88,20 @@ def app_shell(ctx: Context, key: AppKey, process: str, server: str | None = None
         return inside.enter(key, process)
 
     return Terminal(f"shell in {key}", run)
+
+
+def one_off(ctx: Context, key: AppKey, argv: Sequence[str], server: str | None = None) -> Terminal:
+    """A command once, in the release of an app that serves; UsageError where that cannot be had."""
+    target = ctx.target(target_of(ctx, key))
+    inside = enterable(at(target, server) if server else target)
+
+    def run() -> int:
+        serving = api.serving(ctx, key)
+        secrets = [v.value for v in serving.variables.values() if v.secret] if serving else []
+        note_app(ctx, target, key, "run", shown_argv(argv, secrets))
+        return inside.run(key, argv)
+
+    return Terminal(f"{argv[0]} in {key}", run, leaves=True)
 
 
 def enterable(target: Target) -> Enterable:

@@ -83,10 +83,14 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Terminal(msgspec.Struct, frozen=True):
-    """A program that wants the terminal for itself; `run` gives it that, and answers its exit code."""
+    """A program that wants the terminal for itself; `run` gives it that, and answers its exit code.
+
+    What it `leaves` on the screen is to be read, so a face that takes the terminal back waits for that.
+    """
 
     title: str
     run: Callable[[], int]
+    leaves: bool = False
 
 
 class Lists(msgspec.Struct, frozen=True):

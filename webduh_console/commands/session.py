@@ -4,15 +4,12 @@ from collections.abc import Sequence
 
 import click
 
-from webduh_console.commands import api
-from webduh_console.commands.apps import find, key_of, target_of
+from webduh_console.commands.apps import find, key_of
 from webduh_console.commands.complete import app_argument, apps_and_folders, environment_option, servers, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing
-from webduh_console.commands.machines import app_shell, enterable
-from webduh_console.commands.noting import note_app, shown_argv
-from webduh_console.commands.results import Result, Terminal
-from webduh_console.model.standing import at
+from webduh_console.commands.machines import app_shell, one_off
+from webduh_console.commands.results import Result
 
 _server = click.option(
     "--server", metavar="NAME", shell_complete=servers, help="Of several servers, on this one; by default the first."
@@ -38,14 +35,4 @@ def shell(ctx: Context, app: str, environment: str | None, process: str, server:
 @with_context
 def run(ctx: Context, app: str, argv: Sequence[str], environment: str | None, server: str | None) -> Result:
     """Run a command once in the serving release of an app, with its variables and volumes."""
-    key = key_of(find(ctx, app), environment)
-    target = ctx.target(target_of(ctx, key))
-    inside = enterable(at(target, server) if server else target)
-
-    def ran() -> int:
-        serving = api.serving(ctx, key)
-        secrets = [v.value for v in serving.variables.values() if v.secret] if serving else []
-        note_app(ctx, target, key, "run", shown_argv(argv, secrets))
-        return inside.run(key, argv)
-
-    return Terminal(f"{argv[0]} in {key}", ran)
+    return one_off(ctx, key_of(find(ctx, app), environment), argv, server)

@@ -88,6 +88,25 @@ WIZARD_ACTIONS: tuple[Action, ...] = (
 )
 """What can be done in the deploy wizard alone."""
 
+_CHART = ("chart",)
+
+CHART_ACTIONS: tuple[Action, ...] = (
+    Action("cursor_left", "look back", "Look at the time before: what every figure was then", _CHART, ("left", "h")),
+    Action("cursor_right", "look on", "Look at the time after", _CHART, ("right",)),
+    Action("cursor_far_left", "far back", "Look ten cells back", _CHART, ("shift+left", "H")),
+    Action("cursor_far_right", "far on", "Look ten cells on", _CHART, ("shift+right",)),
+    Action("zoom_in", "closer", "Show half the time", _CHART, ("plus", "equals_sign"), "read", "", 14),
+    Action("zoom_out", "wider", "Show twice the time", _CHART, ("minus",), "read", "", 15),
+    Action("pan_back", "earlier", "Show the time before", _CHART, ("comma", "less_than_sign"), "read", "", 16),
+    Action("pan_on", "later", "Show the time after", _CHART, ("full_stop", "greater_than_sign"), "read", "", 17),
+    Action("next_range", "range", "Show 5 min, 15 min, 1 h, 6 h, 24 h, 7 d, 30 d", _CHART, ("z",), "read", "", 13),
+    Action("previous_range", "shorter", "Show the range before", _CHART, ("Z",)),
+    Action("live", "now", "Back to now, and go along with it", _CHART, ("end", "f"), "read", "", 18),
+    Action("only_series", "one series", "Show one series alone, then the next", _CHART, ("v",), "read", "", 19),
+    Action("drop_cursor", "back to now", "Look at no time any more", _CHART, ("escape",), "read", "", 79),
+)
+"""What can be done in a chart alone."""
+
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
     Action("deploy", "deploy", "Deploy the app: shows the plan first", ("home", "app"), ("d",), "change", "app", 20),
@@ -121,6 +140,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("deployments", "deployments", "Move to the deployments, or back", ("home",), ("v",), "read", "", 26),
     Action("targets", "targets", "Move to the targets, or back", ("home",), ("t",), "read", "", 27),
     Action("shell", "shell", "Open a shell in a running instance", ("app",), ("s",), "change", "shell", 24),
+    Action(
+        "run_command",
+        "run",
+        "Run a command once in the serving release, with its variables and volumes",
+        ("app",),
+        ("exclamation_mark",),
+        "change",
+        "shell",
+        28,
+    ),
     Action("server_shell", "shell", "Open a shell on the server", ("target",), ("s",), "change", "server", 20),
     Action("check", "check", "Check the target again", ("target",), ("c",), "read", "", 21),
     Action(
@@ -152,6 +181,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_logs", "logs", "Show what the app writes", ("app",), ("4",)),
     Action("show_variables", "variables", "Show the variables of the serving release", ("app",), ("5",)),
     Action("show_parts", "parts", "Show processes, schedules, routes, volumes", ("app",), ("6",)),
+    Action("show_metrics", "metrics", "Show CPU, memory and requests over time, with the logs", ("app",), ("7",)),
+    Action(
+        "by_instance", "instances", "Show each instance for itself, or all together", ("app",), ("i",), "read", "", 27
+    ),
     Action("next_tab", "next tab", "Go to the next tab", _TABBED, ("right_square_bracket", "right"), "read", "", 25),
     Action("previous_tab", "previous tab", "Go to the previous tab", _TABBED, ("left_square_bracket", "left")),
     Action(
@@ -229,6 +262,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("follow", "follow", "Stay at the newest line, or not", ("log", "deployment"), ("f",), "read", "", 14),
     *LOG_ACTIONS,
     *WIZARD_ACTIONS,
+    *CHART_ACTIONS,
     Action(
         "filter",
         "filter",
@@ -290,6 +324,7 @@ SCOPES: dict[str, str] = {
     "table": "Lists and texts",
     "lines": "Texts",
     "log": "Logs",
+    "chart": "Charts",
     "sources": "Sources",
     "steps": "Steps",
     "bar": "Command line",
@@ -306,6 +341,13 @@ _SIGNS = {
     "right_square_bracket": "]",
     "ampersand": "&",
     "at": "@",
+    "exclamation_mark": "!",
+    "plus": "+",
+    "minus": "-",
+    "comma": ",",
+    "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "apostrophe": "'",
     "quotation_mark": '"',
     "escape": "esc",

@@ -1,5 +1,6 @@
 """The command line: the same language as after `webduh`, and the names of actions it does not know."""
 
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,9 @@ def give_terminal(app: "ConsoleApp", wanted: "Terminal") -> None:
     try:
         with app.suspend():
             code = wanted.run()
+            if wanted.leaves:
+                with suppress(EOFError, KeyboardInterrupt):
+                    input(f"\n{wanted.title} ended with {code}. Enter goes back to the console. ")
     except SuspendNotSupported:
         app.show_error(WebduhError(f"The {wanted.title} cannot be opened.", why="This terminal cannot be given away."))
     except WebduhError as error:

@@ -154,12 +154,13 @@ def _instance_lines(row: "Row", now: datetime) -> list[list[Piece]]:
 
 def load_lines(loads: Sequence[float], width: int, height: int = 4) -> list[list[Piece]]:
     """The last CPU figures as a small area from zero, with its top as a tick."""
-    from webduh_console.console.widgets.chart import area, nice_top
+    from webduh_console.console.charts.dots import area
+    from webduh_console.console.charts.scales import nice_top
 
     wide = max(2, min(60, width - 8))
     known = list(loads)[-wide * 2 :]
     top = nice_top(max(known), 0.1)
-    rows = area([*[None] * (wide * 2 - len(known)), *known], height, top)
+    rows = area([*[None] * (wide * 2 - len(known)), *((one, one) for one in known)], height, top)
     ticks = {0: f"{top:.2f}", height - 1: "0.00"}
     return [[(f" {ticks.get(at, ''):>4} ", "faint"), (text, "busy")] for at, text in enumerate(rows)]
 

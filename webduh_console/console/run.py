@@ -13,12 +13,7 @@ def run_console(at: str | None = None) -> int:
     UsageError when there is no terminal to draw on or to read keys from; StateError when the local state cannot be
     opened.
     """
-    if not sys.stderr.isatty():
-        raise UsageError(
-            "The console cannot open.",
-            why="It draws on standard error, and that is not a terminal.",
-            hint="Run it without redirecting standard error, or use a command such as `webduh status`.",
-        )
+    _draw_on_terminal()
     _read_keys_from_terminal()
     gc.disable()  # until the first frame: starting makes much and throws away little
     from webduh_console.commands.context import Context
@@ -33,6 +28,22 @@ def run_console(at: str | None = None) -> int:
         gc.enable()
         context.close()
     return app.return_code or code or 0
+
+
+def _draw_on_terminal() -> None:
+    """With standard error redirected, as into a file, it is drawn on the terminal itself."""
+    if sys.stderr.isatty():
+        return
+    try:
+        terminal = os.open("/dev/tty", os.O_WRONLY)
+    except OSError as error:
+        raise UsageError(
+            "The console cannot open.",
+            why="It draws on standard error, that is not a terminal, and there is no other to draw on.",
+            hint="Run it in a terminal, or use a command such as `webduh status`.",
+        ) from error
+    os.dup2(terminal, 2)
+    os.close(terminal)
 
 
 def _read_keys_from_terminal() -> None:

@@ -106,6 +106,26 @@ def has_shell(app: "ConsoleApp", key: AppKey) -> bool:
     return row is not None and bool(row.actual.instances) and machines.has_shell(app.context, row.target)
 
 
+def one_off(app: "ConsoleApp", key: AppKey, line: str) -> str:
+    """Let a command run once in the serving release, in the terminal; what is wrong with the line, else nothing."""
+    import shlex
+
+    from webduh_console.commands import machines
+    from webduh_console.console.commanding import give_terminal
+
+    try:
+        argv = shlex.split(line)
+    except ValueError as error:
+        return f"✗ {str(error).lower()}: close it, or write \\ before it"
+    if argv:
+        try:
+            wanted = machines.one_off(app.context, key, argv)
+        except WebduhError as error:
+            return f"✗ {error.what}"
+        app.call_later(give_terminal, app, wanted)  # once the line at the bottom is closed
+    return ""
+
+
 def app_shell(app: "ConsoleApp", key: AppKey, instance: str | None) -> None:
     """Give the terminal to a shell in an app: in the process of an instance, else where its requests go."""
     from webduh_console.commands import machines

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from webduh_console.console.board import Observed
+from webduh_console.console.recording import Recorder
 from webduh_console.errors import StateError, WebduhError
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ class Watching:
         self.app = app
         self.aside = Aside(app.post_message)
         self._watches: dict[str, Watch] = {}
+        self.recorder = Recorder()
         self._reading = self._again = False
 
     def begin(self) -> None:
@@ -148,12 +151,15 @@ class Watching:
     def end(self) -> None:
         """Ask nobody any more; nobody is waited for."""
         self.aside.stop()
+        with suppress(StateError):  # nobody is there any more to be told
+            self.recorder.keep(self.app.context.state)
         for watch in self._watches.values():
             watch.leave()
 
     def heard(self, message: Told) -> None:
         """Take a target's answer, and read what it means for the apps."""
         self.app.board.hear(message.heard, message.past, self.app.clock())
+        self.recorder.hear(message.heard, self.app.clock())
         self.read()
 
     def read(self) -> None:
@@ -167,11 +173,18 @@ class Watching:
             )
 
     def _read(self, silent: dict[str, str]) -> None:
+        try:
+            self.recorder.write(self.app.context.state, self.app.clock().timestamp())
+        except StateError as error:
+            self.app.post_message(Observed((), (), (), error))
+            return
         self.app.post_message(look(self.app, silent))
 
     def observed(self, message: Observed) -> None:
         """The state was read: watch the targets that are new, and no more those that are gone."""
         self._reading = False
+        if self.app.every > 0:
+            self.recorder.see(message.rows)
         if message.error is None and self.app.every > 0:
             names = {heard.row.name for heard in message.targets}
             for name in names - self._watches.keys():

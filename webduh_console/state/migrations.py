@@ -68,6 +68,14 @@ CREATE TABLE registries (
     address TEXT NOT NULL, "user" TEXT NOT NULL, sealed TEXT NOT NULL
 );
 """
+_FIGURES = """
+CREATE TABLE figures (
+    subject TEXT NOT NULL, metric TEXT NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL,
+    low REAL NOT NULL, high REAL NOT NULL,
+    PRIMARY KEY (subject, metric, step, at)
+) WITHOUT ROWID;
+CREATE INDEX figures_old ON figures (step, at);
+"""
 _STATEMENTS = {
     "0001_first": _FIRST,
     "0002_targets": _TARGETS,
@@ -75,6 +83,7 @@ _STATEMENTS = {
     "0004_acts": _ACTS,
     "0005_sources": _SOURCES,
     "0006_registries": _REGISTRIES,
+    "0007_figures": _FIGURES,
 }
 NAMES = tuple(_STATEMENTS)
 """All migrations this program knows, in their order: what is pending can be told without importing sqlite_utils."""

@@ -8,6 +8,7 @@ from webduh_console.state import migrations
 from webduh_console.state.acts import Acts
 from webduh_console.state.apps import Apps
 from webduh_console.state.database import Database, connect, worded
+from webduh_console.state.figures import Figures
 from webduh_console.state.history import History
 from webduh_console.state.memory import Memory
 from webduh_console.state.pending import PendingVariables
@@ -36,6 +37,7 @@ class State:
         self.apps = Apps(database)
         self.targets = Targets(database)
         self.history = History(database)
+        self.figures = Figures(database)
         self.memory = Memory(database)
         self.sealer = Sealer(data, Witness(database))
         self.pending = PendingVariables(database, self.sealer)

@@ -1,8 +1,8 @@
 """One app in one environment: how it is, its releases, deployments, logs and variables."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from webduh_console.console import planning, serving
 from webduh_console.console.actions import Action, bindings
-from webduh_console.console.board import Board, summed
+from webduh_console.console.board import Board
 from webduh_console.console.cells import (
     INSTANCE_COLUMNS,
     OWN_DEPLOYMENT_COLUMNS,
@@ -24,26 +24,28 @@ from webduh_console.console.cells import (
     of_one_app,
     release_row,
 )
+from webduh_console.console.charts.window import Window
 from webduh_console.console.deployments import Live
 from webduh_console.console.facts import app_facts, detail_lines, release_text
+from webduh_console.console.figures import app_lines
 from webduh_console.console.places import Place
 from webduh_console.console.screens.app_tabs import TABS, TabActions
-from webduh_console.console.screens.base import ConsoleScreen
+from webduh_console.console.screens.metrics import Charts, MetricsPane, WithMetrics
 from webduh_console.console.screens.parts import PartsPane
 from webduh_console.console.screens.variables import Changed, VariablesPane
-from webduh_console.console.widgets.chart import Chart, nice_bytes, nice_top, span_of
+from webduh_console.console.widgets.asking import Asking, Asks
 from webduh_console.console.widgets.lines import Lines
 from webduh_console.console.widgets.live_log import LiveLog
 from webduh_console.console.widgets.log_pane import LogPane
 from webduh_console.console.widgets.table import Table, titled
 from webduh_console.console.widgets.tabs import TabBar
-from webduh_console.console.words import Piece, cores, size
+from webduh_console.console.words import Piece
 from webduh_console.errors import WebduhError
 from webduh_console.model.names import AppKey
-from webduh_console.model.observe import LogLine, Series
+from webduh_console.model.observe import LogLine
 from webduh_console.model.release import Deployment, Release
 
-SPAN = timedelta(minutes=10)
+SPAN = 600.0
 
 
 class Loaded(Message):
@@ -54,15 +56,15 @@ class Loaded(Message):
         self.what, self.value, self.error = what, value, error
 
 
-class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
+class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
     """One app in one environment."""
 
     CSS_PATH = "app_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("screen", "app")
+    run_history: ClassVar[list[str]] = []
 
     def __init__(self, key: AppKey, tab: str = "overview") -> None:
-        super().__init__()
-        self.key, self.tab = key, tab
+        super().__init__(key, tab)
         self.releases: list[Release] = []
         self.deployments: list[Deployment] = []
         self.marked: int | None = None
@@ -82,28 +84,21 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
         """What it is, the tabs, and a pane a tab."""
         yield Lines(id="facts")
         yield TabBar(TABS, self.tab)
-        load, room, rate = (
-            Chart(cores, lambda top: nice_top(top, 0.1), "busy", "cpu"),
-            Chart(size, lambda top: nice_bytes(top, 2**24), "accent", "memory"),
-            Chart(lambda value: f"{value:.3g}", lambda top: nice_top(top, 1.0), "good", "requests"),
-        )
         instances = Table(INSTANCE_COLUMNS, [[("No instance runs.", "faint")]], id="instances")
         about = Lines(id="about")
         about.can_focus = False
-        for pane, title in (
-            (load, "CPU"),
-            (room, "Memory"),
-            (rate, "Requests"),
-            (instances, "Instances"),
-            (about, "Release"),
-        ):
+        for pane, title in ((instances, "Instances"), (about, "Release")):
             pane.add_class("pane")
             titled(pane, title)
-        yield Container(Container(load, room, rate, id="charts"), instances, about, id="overview", classes="tab")
+        charts = Charts("charts", zone=self.console.zone)
+        yield Container(charts, instances, about, id="overview", classes="tab")
         yield self._tab(Table(RELEASE_COLUMNS, [[("No release is kept.", "faint")]], id="releases"), "Releases")
         yield self._tab(
             Table(OWN_DEPLOYMENT_COLUMNS, [[("Never deployed from here.", "faint")]], id="deployments"), "Deployments"
         )
+        metrics = MetricsPane("metrics", self.console.zone)
+        metrics.add_class("tab")
+        yield metrics
         yield self._tab(LiveLog("logs", self.console.zone, "Nothing was written yet.", self.console.clock), "Logs")
         yield self._tab(VariablesPane(self.key, id="variables"), "Variables")
         yield self._tab(PartsPane(self.key, id="parts"), "Parts")
@@ -116,11 +111,6 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
     def table(self, name: str) -> Table:
         """The table of a tab."""
         return self.query_one(f"#{name}", Table)
-
-    @property
-    def log_pane(self) -> LiveLog:
-        """The logs."""
-        return self.query_one(LiveLog)
 
     def on_mount(self) -> None:
         """Show what is known, then what comes."""
@@ -140,19 +130,23 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
         self.tab = name
         self.query_one(TabBar).shown = name
         for pane in self.query(".tab"):
-            pane.set_class(pane.id == name, "-shown")
-        focused: Widget = self.table("instances") if name == "overview" else self.query_one(f"#{name}")
-        focused.focus()
+            pane.set_class(pane.id == name or (name == "metrics" and pane.id == "logs"), "-shown")
+        self.set_class(name == "metrics", "-metrics")
+        inside = {"overview": "#instances", "metrics": "#metrics-cpu"}
+        self.query_one(inside.get(name, f"#{name}")).focus()
         self._ask(name)
         self.refresh_bindings()
 
     def _ask(self, name: str) -> None:
         if name in ("releases", "variables", "deployments", "parts"):
-            self._load(name)
+            self.load(name)
         elif name == "logs":
             self.log_pane.begin(self._open_logs)
+        elif name == "metrics":
+            self.log_pane.begin(self._open_logs)
+            self.load("metrics")
         elif name == "overview" and self.console.every > 0:
-            self._load("figures")
+            self.load("figures")
 
     def show_board(self, board: Board) -> None:
         """Show how the app is."""
@@ -162,9 +156,9 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
         if row is not None:
             self.table("instances").put(instance_row(one, now) for one in row.actual.instances)
         if self.tab == "overview" and self.console.every > 0:
-            self._load("figures")
-        elif self.tab in ("deployments", "parts"):
-            self._load(self.tab)
+            self.load("figures")
+        elif self.tab in ("deployments", "parts", "metrics"):
+            self.load(self.tab)
         self.refresh_line()
         self.refresh_bindings()
 
@@ -195,7 +189,7 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
 
     # What is asked for, in workers.
 
-    def _load(self, what: str) -> None:
+    def load(self, what: str) -> None:
         if what not in self._asked:
             self._asked.add(what)
             self.run_worker(self._loading(what), thread=True, exclusive=True, group=f"load-{what}", exit_on_error=False)
@@ -203,11 +197,11 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
     def _loading(self, what: str) -> Callable[[], None]:
         from webduh_console.commands import api
 
-        context, key = self.console.context, self.key
+        context, key, now = self.console.context, self.key, self.console.clock().timestamp()
+        window, each = self.query_one(MetricsPane).window, self.each
         asks: dict[str, Callable[[], Any]] = {
-            "figures": lambda: [
-                api.metrics(context, key, name, int(SPAN.total_seconds())) for name in ("cpu", "memory", "requests")
-            ],
+            "figures": lambda: app_lines(context, key, Window(SPAN), now, False),
+            "metrics": lambda: app_lines(context, key, window, now, each),
             "releases": lambda: api.releases(context, key),
             "deployments": lambda: api.deployments(context, key, limit=200),
             "parts": lambda: (api.serving(context, key), api.schedules(context, key)),
@@ -226,10 +220,13 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
         """Show it."""
         self._asked.discard(message.what)
         if message.error is not None:
-            pane = self.table("instances") if message.what == "figures" else self.query_one(f"#{message.what}")
+            shown = {"figures": "instances", "metrics": "metrics-cpu"}.get(message.what, message.what)
+            pane = self.query_one(f"#{shown}")
             titled(pane, message.what.capitalize(), f"! {message.error.what}")
         elif message.what == "figures":
-            self._show_figures(*message.value)
+            self.show_figures(message.value)
+        elif message.what == "metrics":
+            self.show_metrics(message.value)
         elif message.what == "releases":
             self.releases = sorted(message.value, key=lambda release: -release.number)
             self._show_releases()
@@ -243,19 +240,6 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
         elif message.what == "variables":
             self.query_one(VariablesPane).put_variables(*message.value)
         self.refresh_bindings()
-
-    def _show_figures(self, load: Sequence[Series], room: Sequence[Series], rate: Sequence[Series]) -> None:
-        end = self.console.clock().timestamp()
-        figures = (
-            ("cpu", "CPU", load, lambda value: f"{cores(value)} cores"),
-            ("memory", "Memory", room, size),
-            ("requests", "Requests", rate, lambda value: f"{value:.1f} a second"),
-        )
-        for name, title, all_series, words in figures:
-            chart = self.query_one(f"#{name}", Chart)
-            points = summed(all_series)
-            chart.put(points, end - span_of(points, end), end)
-            titled(chart, title, words(points[-1][1]) if points else "")
 
     def _serving(self) -> int | None:
         row = self.console.board.rows.get(self.key)
@@ -283,17 +267,15 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
 
         return api.logs(self.console.context, self.key, tail=1000, follow=self.console.every > 0, stop=stop)
 
-    @on(LogPane.Changed)
-    def _log_changed(self) -> None:
-        titled(self.log_pane, "Logs", self.log_pane.state_words())
-
     # What is selected, and what is done with it.
 
     def can(self, action: Action) -> bool:
         """An address must be there to be opened, a release to be compared."""
         row = self.console.board.rows.get(self.key)
         if action.name == "filter":
-            return self.tab != "overview"
+            return self.tab not in ("overview", "metrics")
+        if action.name == "by_instance":
+            return self.tab == "metrics"
         if action.needs == "address":
             return row is not None and bool(row.actual.url)
         if action.needs == "shell":
@@ -329,7 +311,7 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
     def _variables_changed(self, message: Changed) -> None:
         if message.error is not None:
             self.console.show_error(message.error)
-        self._load("variables")
+        self.load("variables")
         self.console.update_board()
 
     @on(Table.Chosen, "#instances")
@@ -363,6 +345,12 @@ class AppScreen(TabActions, ConsoleScreen, inherit_bindings=False):
     def action_shell(self) -> None:
         """A shell in the instance under the cursor, or in one that gets requests."""
         serving.app_shell(self.console, self.key, self.table("instances").key if self.tab == "overview" else None)
+
+    def action_run_command(self) -> None:
+        """A command, once, in the release that serves."""
+        hint = "runs once in the serving release, with its variables and volumes: python manage.py createsuperuser"
+        run = partial(serving.one_off, self.console, self.key)
+        self.post_message(Asks(Asking("!", hint, run, history=self.run_history)))
 
     def action_update(self) -> None:
         """Ask again."""

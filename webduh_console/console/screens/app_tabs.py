@@ -1,6 +1,6 @@
 """The tabs of an app, and the keys that lead from one to another."""
 
-TABS = ("overview", "releases", "deployments", "logs", "variables", "parts")
+TABS = ("overview", "releases", "deployments", "logs", "variables", "parts", "metrics")
 
 
 class TabActions:
@@ -39,6 +39,10 @@ class TabActions:
     def action_show_parts(self) -> None:
         """The parts."""
         self.show_tab("parts")
+
+    def action_show_metrics(self) -> None:
+        """The metrics."""
+        self.show_tab("metrics")
 
     def action_next_tab(self) -> None:
         """The next tab."""

@@ -269,8 +269,9 @@ class ServerTarget:
     @kept
     def _metrics(self) -> "ServerMetrics":
         from webduh_console.targets.server.metrics import ServerMetrics
+        from webduh_console.targets.server.traffic import Traffic
 
-        return ServerMetrics(self.engine)
+        return ServerMetrics(self.engine, Traffic(lambda: self.front.counts()).range)
 
     def setup_plan(self, install_docker: bool) -> tuple[Sequence[Step], list[tuple[bool, str]]]:
         """The steps of setup, and what each would do: whether it changes something, and the words for it.

@@ -1,0 +1,1 @@
+"""What a chart shows, worked out without a screen: samples by column, scales, ticks, dots."""
