@@ -218,6 +218,65 @@ async def test_a_file_that_somebody_else_changed_meanwhile_is_left_to_them(empty
     assert (guestbook / "webduh.yaml").read_text("utf-8") == "name: other\n"
 
 
+async def test_what_it_needs_is_asked_for_before_the_plan(empty: Context, tmp_path: Path) -> None:
+    files = {
+        "Gemfile": 'source "https://rubygems.org"\ngem "rails", "8.0.0"\ngem "puma"\n',
+        "config/application.rb": "class Application < Rails::Application\nend\n",
+        "config.ru": "run Rails.application\n",
+        "bin/rails": "#!/usr/bin/env ruby\n",
+    }
+    written(tmp_path / "shop", files)
+    app = worlds.console(empty)
+    async with looked_at(app, tmp_path / "shop") as pilot:
+        await pilot.press("enter")
+        assert wizard(app).tab == "variables"
+        assert "It needs variables that have no value yet" in drawn(app)
+        line = next(line for line in drawn(app).splitlines() if "SECRET_KEY_BASE" in line)
+        assert "✗ needed" in line
+        await pilot.press("enter", *"0123456789abcdef", "enter")
+        looked = wizard(app).looked
+        assert looked is not None
+        assert looked.missing(wizard(app).draft) == []
+        assert wizard(app).draft.variables == {"SECRET_KEY_BASE": Variable("0123456789abcdef", True)}
+        assert "0123456789abcdef" not in drawn(app)
+
+
+async def test_of_two_that_are_equally_strong_one_is_chosen(empty: Context, tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "flask",
+        "app.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "package.json": '{"dependencies": {"express": "5"}}',
+        "package-lock.json": "",
+        "server.js": "",
+    }
+    written(tmp_path / "both", files)
+    app = worlds.console(empty)
+    async with looked_at(app, tmp_path / "both") as pilot:
+        screen = wizard(app)
+        assert screen.looked is not None
+        assert screen.looked.match is None
+        assert "both could be node or python." in drawn(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert screen.looked.match is not None
+        assert screen.looked.problem is None
+
+
+async def test_a_repository_is_deployed_and_its_tree_goes_away(real: Context, tmp_path: Path) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"index.html": "<p>hello\n"})
+    app = ConsoleApp(real, clock=now, every=0.5)
+    async with opened(app, (140, 40)) as pilot:
+        await pilot.press("n", *house.url, "enter")
+        await until(pilot, lambda: "● chosen" in drawn(app))
+        await pilot.press("enter")
+        await planned(pilot)
+        await pilot.press("enter")
+        assert await deployed(pilot) == ("done", 1)
+    assert real.checkouts == {}
+    assert [(entry.name, entry.url) for entry in real.state.apps.all()] == [("shop", house.url)]
+
+
 async def test_variables_are_typed_in_place_and_a_secret_is_nowhere_seen(real: Context, guestbook: Path) -> None:
     app = ConsoleApp(real, clock=now, every=0.5)
     async with looked_at(app, guestbook) as pilot:
