@@ -24,6 +24,7 @@ import worlds  # noqa: E402 - needs the path above
 from textual.pilot import Pilot  # noqa: E402
 
 from webduh_console.commands import api  # noqa: E402
+from webduh_console.commands.draft import Draft  # noqa: E402
 from webduh_console.console.app import ConsoleApp  # noqa: E402
 from webduh_console.console.charts.samples import Line  # noqa: E402
 from webduh_console.console.deployments import Live  # noqa: E402
@@ -34,6 +35,7 @@ from webduh_console.console.screens.metrics import MetricsPane  # noqa: E402
 from webduh_console.console.screens.target_screen import Answer  # noqa: E402
 from webduh_console.console.watching import Told  # noqa: E402
 from webduh_console.console.widgets.log_pane import LogPane  # noqa: E402
+from webduh_console.console.wizard.screen import WizardScreen  # noqa: E402
 from webduh_console.model.observe import Series  # noqa: E402
 from webduh_console.model.target import CancelToken  # noqa: E402
 
@@ -153,7 +155,23 @@ async def keys(pilot: Pilot[Any], app: ConsoleApp) -> None:
     await pilot.press("question_mark")
 
 
+async def wizard(pilot: Pilot[Any], app: ConsoleApp) -> None:
+    """A folder that is about to be deployed, with two settings changed."""
+    folder = Path("/tmp/webduh-pictures/shop")
+    folder.mkdir(parents=True, exist_ok=True)
+    scripts = '"scripts": {"build": "next build", "start": "next start"}'
+    (folder / "package.json").write_text(f'{{{scripts}, "dependencies": {{"next": "15.1.0"}}}}', "utf-8")
+    (folder / "package-lock.json").write_text("{}", "utf-8")
+    (folder / "webduh.yaml").write_text("# the shop\nprocesses:\n  worker: node worker.js\n", "utf-8")
+    draft = Draft(str(folder), on="fra-1", domains=("shop.example.com",)).changed(("port",), "8000")
+    app.push_screen(WizardScreen(draft.changed(("health",), "/up")))
+    await worlds.until(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.looked)
+    await pilot.press("3", *["down"] * 8)
+    await worlds.until(pilot, lambda: "--domain shop.example.com" in worlds.drawn(app))
+
+
 SCENES: dict[str, Scene] = {
+    "wizard": wizard,
     "home": home,
     "app": one_app,
     "deployment": deployment,

@@ -55,7 +55,9 @@ def real(tmp_path: Path) -> Iterator[Context]:
 async def test_a_folder_is_deployed_watched_changed_and_rolled_back_by_keys(real: Context, tmp_path: Path) -> None:
     app = ConsoleApp(real, clock=now, every=0.5)
     async with opened(app, (140, 40)) as pilot:
-        await pilot.press("2", *str(tmp_path / "guestbook").replace("/", "\0").replace("\0", "/"), "enter")
+        await pilot.press("2", *str(tmp_path / "guestbook"), "enter")
+        await until(pilot, lambda: "● chosen" in drawn(app))
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanScreen) and (app.screen.plan or app.screen.error))
         assert isinstance(app.screen, PlanScreen)
         assert app.screen.error is None, app.screen.error

@@ -12,10 +12,11 @@ from webduh_console.console.screens.app_screen import AppScreen
 from webduh_console.console.screens.deployment import DeploymentScreen
 from webduh_console.console.screens.dialogs import ErrorScreen, HelpScreen
 from webduh_console.console.screens.home import HomeScreen
-from webduh_console.console.screens.plan import PlanScreen
-from webduh_console.console.screens.prompt import FolderScreen, folders
 from webduh_console.console.screens.result import ListingScreen, TextScreen
 from webduh_console.console.widgets.bars import ActionBar
+from webduh_console.console.widgets.command_bar import BarInput
+from webduh_console.console.wizard.screen import WizardScreen
+from webduh_console.console.wizard.source_pane import SourcePane, folders
 from webduh_console.model.target import CancelToken
 
 
@@ -143,20 +144,23 @@ async def test_help_lists_every_action_of_the_footer(full: Context) -> None:
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_an_empty_console_teaches_three_steps_and_their_keys_do_them(empty: Context, tmp_path: Path) -> None:
+async def test_an_empty_console_teaches_its_first_steps_and_their_keys_do_them(empty: Context, tmp_path: Path) -> None:
     app = worlds.console(empty)
     async with opened(app, (80, 24)) as pilot:
         text = drawn(app)
-        assert [line.split("  ")[-1].strip() for line in text.splitlines() if "webduh d" in line] == [
+        assert [line.strip() for line in text.splitlines() if line.strip().startswith("webduh ")] == [
             "webduh demo",
             "webduh deploy PATH",
+            "webduh target add NAME ssh://…",
         ]
-        await pilot.press("3")
+        await pilot.press("4")
         assert isinstance(app.screen, TextScreen)
         await pilot.press("escape", "2")
-        assert isinstance(app.screen, FolderScreen)
+        assert isinstance(app.screen, WizardScreen)
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
+        await pilot.press("3")
+        assert app.screen.query_one(BarInput).value == "target add "
 
 
 async def test_a_folders_path_is_completed(empty: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,16 +174,14 @@ async def test_a_folders_path_is_completed(empty: Context, tmp_path: Path, monke
     app = worlds.console(empty)
     async with opened(app) as pilot:
         await pilot.press("2", *"proj")
-        screen = app.screen
-        assert isinstance(screen, FolderScreen)
-        await until(pilot, lambda: screen.paths == ["projects/"])
+        pane = app.screen.query_one(SourcePane)
+        await until(pilot, lambda: pane.paths == ["projects/"])
         await pilot.press("tab")
-        await until(pilot, lambda: screen.paths == ["projects/shop/", "projects/site/"])
+        await until(pilot, lambda: pane.paths == ["projects/shop/", "projects/site/"])
         await pilot.press("down", "tab")
-        await until(pilot, lambda: drawn(app).count("projects/site/") >= 1)
+        await until(pilot, lambda: pane.text == "projects/site/")
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, PlanScreen) and app.screen.error)
-        assert "site" in drawn(app)
+        await until(pilot, lambda: "The folder site is empty." in drawn(app))
 
 
 async def test_read_only_neither_offers_nor_does_what_changes_something(tmp_path: Path) -> None:

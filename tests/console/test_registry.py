@@ -72,14 +72,9 @@ def test_read_only_allows_what_changes_nothing() -> None:
     refused = {action.name for action in ACTIONS if not allowed(action, read_only=True)}
     deploying = {"deploy", "deploy_folder", "try_demo", "new_app", "rollback", "cancel", "go", "answer_yes"}
     variables = {"add_variable", "edit_variable", "take_variable_away", "leave_variable"}
-    assert refused == deploying | variables | {
-        "run_schedule",
-        "run_command",
-        "shell",
-        "server_shell",
-        "set_up",
-        "prune",
-    }
+    wizard = {"plan_it", "add_here", "set_domain", "as_detected", "add_server"}
+    others = {"run_schedule", "run_command", "shell", "server_shell", "set_up", "prune"}
+    assert refused == deploying | variables | wizard | others
 
 
 def test_bindings_carry_the_actions_name_for_the_key_map() -> None:

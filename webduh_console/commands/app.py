@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from webduh_console.commands.apps import find, find_or_name, key_of
+from webduh_console.commands.apps import find, key_of
 from webduh_console.commands.complete import apps_and_folders, dry_run_option, environment_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.leases import wait_option, waited
 from webduh_console.commands.results import Column, Done, Listing, Result
+from webduh_console.commands.sources import SourceWishes, put_back, source
 from webduh_console.commands.words import ago
 from webduh_console.engine.removal import remove
 from webduh_console.errors import NotFoundError
@@ -55,14 +56,30 @@ def app_ls(ctx: Context) -> Result:
 @click.argument("folder", type=click.Path())
 @click.option("--name", metavar="NAME", help="Its name; by default webduh.yaml's, or the folder's.")
 @click.option("--project", metavar="NAME", help="The project it belongs to.")
+@click.option("--ref", metavar="NAME", help="The branch, tag or commit of a repository; by default its own branch.")
+@click.option("--path", metavar="FOLDER", help="The folder in a repository that holds the app.")
+@click.option(
+    "--deploy-key", type=click.Path(), metavar="FILE", help="The private key that opens a repository over SSH."
+)
 @dry_run_option
 @with_context
-def app_add(ctx: Context, folder: str, name: str | None, project: str | None, dry_run: bool) -> Result:
-    """Register a folder as an app, without deploying it."""
-    entry = find_or_name(ctx, str(Path(folder).expanduser().absolute()), name, project)
+def app_add(ctx: Context, folder: str, dry_run: bool, **wishes: str | None) -> Result:
+    """Register a folder or a Git repository as an app, without deploying it: its variables can be set before it is."""
+    entry = _entry(ctx, folder, SourceWishes(**wishes))
     (ctx.state.apps.check if dry_run else ctx.state.apps.add)(entry)
     would = "would be" if dry_run else "is"
-    return Done(f"{entry.name} {would} the app in {entry.folder}.", {"app": entry.name, "folder": entry.folder})
+    data = {"app": entry.name, "folder": entry.folder, **({"url": entry.url} if entry.url else {})}
+    return Done(f"{entry.name} {would} the app in {entry.home}.", data)
+
+
+def _entry(ctx: Context, word: str, wishes: SourceWishes) -> AppEntry:
+    """The entry of a folder, or of a repository, which is fetched to see what it calls itself."""
+    from webduh_console.transport.git.address import is_address
+
+    word = word if is_address(word) else str(Path(word).expanduser().absolute())
+    found = source(ctx, word, wishes)
+    put_back(ctx, found)
+    return found.entry
 
 
 @app.command("move", cls=Changing)

@@ -9,6 +9,7 @@ from webduh_console.commands.complete import dry_run_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.results import Column, Done, Listing, Result, Text
+from webduh_console.errors import UsageError
 
 
 @click.group(cls=Noun)
@@ -41,6 +42,38 @@ def config_check(ctx: Context, folder: str) -> Result:
         return Done(f"{folder} has no webduh.yaml; none is needed.", {"file": None, "warnings": []})
     warned = "".join(f"\n  ! {warning}" for warning in loaded.warnings)
     return Done(f"{loaded.file} is right.{warned}", {"file": str(loaded.file), "warnings": list(loaded.warnings)})
+
+
+@config.command("edit", cls=Changing)
+@click.argument("folder", type=click.Path())
+@click.argument("pairs", nargs=-1, metavar="KEY=VALUE…")
+@click.option("--unset", "taken", multiple=True, metavar="KEY", help="Take this setting away.")
+@dry_run_option
+@with_context
+def config_edit(ctx: Context, folder: str, pairs: tuple[str, ...], taken: tuple[str, ...], dry_run: bool) -> Result:
+    """Change settings of a folder's webduh.yaml, such as port=8000 or processes.web="python app.py".
+
+    Comments, order and quotes of all others stay; the file is made if there is none. With --dry-run the difference is
+    shown.
+    """
+    from webduh_console.config import proposing
+    from webduh_console.frameworks.tree import real_folder
+
+    texts: dict[tuple[str, ...], str | None] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not all(key.split(".")):
+            raise UsageError(f"{pair!r} sets nothing.", kept="Nothing was written.", hint="Write KEY=VALUE.")
+        texts[proposing.path_of(key)] = value
+    texts |= {proposing.path_of(key): None for key in taken}
+    if not texts:
+        raise UsageError("No setting is named.", kept="Nothing was written.", hint="Write KEY=VALUE, or --unset KEY.")
+    wanted = proposing.proposed(Path(real_folder(Path(folder))), texts)
+    data = {"file": str(wanted.file), "difference": list(wanted.difference)}
+    if dry_run:
+        return Text(f"{wanted.file}", "\n".join(wanted.difference) or "Nothing would change.", data)
+    proposing.write(wanted)
+    return Done(f"{wanted.file} is written." if wanted.difference else f"{wanted.file} says that already.", data)
 
 
 @config.command("path", cls=Reading)

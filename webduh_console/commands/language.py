@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 FACES = ("help", "console", "completion")
 """Words that a face answers itself."""
 
-_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NAME = re.compile(r"\$\{(\$|[A-Za-z_][A-Za-z0-9_]*)\}")
 _WORD = re.compile(r"""(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'\\])+\s*|\s+|\\$""", re.DOTALL)
 _OUTPUT = "output"
 
@@ -255,10 +255,15 @@ def completions(ctx: Context, text: str) -> list[str]:
 
 
 def expand(words: Sequence[str], variables: dict[str, str], where: str) -> list[str]:
-    """The words with each `${NAME}` replaced; a value never becomes several words. UsageError for an undefined name."""
+    """The words with each `${NAME}` replaced; a value never becomes several words. UsageError for an undefined name.
+
+    `${$}` is a dollar sign: `${$}{NAME}` is the text `${NAME}`.
+    """
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
+        if name == "$":
+            return name
         if name not in variables:
             raise UsageError(
                 f"{where}: the variable {name} is not defined.",
@@ -268,3 +273,8 @@ def expand(words: Sequence[str], variables: dict[str, str], where: str) -> list[
         return variables[name]
 
     return [_NAME.sub(value, word) for word in words]
+
+
+def as_written(word: str) -> str:
+    """A word as it stands in a script that is to mean just that."""
+    return shlex.quote(_NAME.sub(lambda match: f"${{$}}{match.group(0)[1:]}", word))

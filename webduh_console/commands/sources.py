@@ -1,6 +1,7 @@
 """Where an app's source is: a folder here, or a tree of a repository that goes away when the work is over."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,18 @@ from webduh_console.clock import now
 from webduh_console.commands.apps import entry_for, find, find_or_name
 from webduh_console.commands.context import Context
 from webduh_console.errors import NotFoundError, UsageError
-from webduh_console.model.events import AnyEvent, Finished
+from webduh_console.model.events import AnyEvent, Event, Finished
 from webduh_console.model.hooks import ROLLBACK_POINTS, Hook
 from webduh_console.model.plan import Plan
 from webduh_console.model.release import SourceRef
+from webduh_console.model.target import CancelToken
 from webduh_console.state.apps import AppEntry
 from webduh_console.transport.git.address import Origin, is_address, origin
 
 if TYPE_CHECKING:
     from webduh_console.transport.git.repository import Checkout
+
+    Fetch = Callable[[Context, Origin], Checkout]
 
 TOKEN = "WEBDUH_GIT_TOKEN"
 """The variable of the environment that holds a token for repositories over HTTPS."""
@@ -53,13 +57,14 @@ class Source(msgspec.Struct, frozen=True):
         return SourceRef(str(context), digest, commit, branch, False, came.url, came.ref, came.path)
 
 
-def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes()) -> Source:
-    """The source that a word stands for: an app's name, a folder, or a repository, which is fetched.
+def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes(), fetch: "Fetch | None" = None) -> Source:
+    """The source that a word stands for: an app's name, a folder, or a repository, which is fetched as `fetch` does.
 
     NotFoundError when it is not there, GitError when a repository cannot be read.
     """
+    fetch = fetch or fetched
     if is_address(word) and not _is_known(ctx, word):
-        return _repository(ctx, word, wishes)
+        return _repository(ctx, word, wishes, fetch)
     entry = find_or_name(ctx, word, wishes.name, wishes.project)
     if entry.url:
         ref = entry.ref if wishes.ref is None else wishes.ref
@@ -68,7 +73,7 @@ def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes()) -> So
         )
         if wanted.path != entry.path:
             raise _elsewhere(entry, wanted)
-        checkout = fetched(ctx, wanted)
+        checkout = fetch(ctx, wanted)
         return Source(entry, checkout.folder, checkout)
     if wishes.ref is not None or wishes.path is not None or wishes.deploy_key is not None:
         raise UsageError(
@@ -79,18 +84,30 @@ def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes()) -> So
     return Source(entry, _folder(entry))
 
 
+def put_back(ctx: Context, found: Source) -> None:
+    """Take the tree of a repository away that nobody needs any more."""
+    if found.checkout is not None:
+        ctx.checkouts.pop(str(found.checkout.folder), None)
+        found.checkout.remove()
+
+
 def folder_of(ctx: Context, word: str) -> Path:
     """The folder that holds an app now; a repository is fetched."""
     entry = find(ctx, word)
     return source(ctx, word).folder if entry.url else _folder(entry)
 
 
-def fetched(ctx: Context, wanted: Origin) -> "Checkout":
-    """A tree of a repository, which the context takes away when it is closed."""
+def fetched(
+    ctx: Context, wanted: Origin, cancel: CancelToken | None = None, told: Callable[[Event], None] | None = None
+) -> "Checkout":
+    """A tree of a repository, which the context takes away when it is closed.
+
+    `told` hears how far it is, the context's own if it is left out. CancelledError when it is cancelled.
+    """
     from webduh_console.transport.git.repository import Repository
 
     token, keys = os.environ.get(TOKEN, ""), ctx.home.config / "known_hosts"
-    checkout = Repository(ctx.home.cache / "git", wanted, token, keys, told=ctx.told).checkout()
+    checkout = Repository(ctx.home.cache / "git", wanted, token, keys, cancel, told or ctx.told).checkout()
     ctx.checkouts[str(checkout.folder)] = checkout
     return checkout
 
@@ -133,12 +150,12 @@ def _is_known(ctx: Context, word: str) -> bool:
     return "/" not in word and any(entry.name == word for entry in ctx.state.apps.all())
 
 
-def _repository(ctx: Context, word: str, wishes: SourceWishes) -> Source:
+def _repository(ctx: Context, word: str, wishes: SourceWishes, fetch: "Fetch") -> Source:
     wanted = origin(word, wishes.ref or "", wishes.path or "", wishes.deploy_key or "")
     known = ctx.state.apps.by_origin(wanted.url, wanted.path)
     if known and not wanted.key:
         wanted = msgspec.structs.replace(wanted, key=known.key)
-    checkout = fetched(ctx, wanted)
+    checkout = fetch(ctx, wanted)
     if known and wishes.name in (None, known.name) and wishes.project in (None, known.project):
         return Source(known, checkout.folder, checkout)
     named = entry_for(checkout.folder, wishes.name, wishes.project, wanted.name)

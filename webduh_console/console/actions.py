@@ -5,96 +5,26 @@ exist.
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
-import msgspec
 from textual.binding import Binding, BindingType
 
-Kind = Literal["read", "change", "destroy"]
-Need = Literal[
-    "", "app", "release", "deployment", "address", "running", "questions", "server", "shell",
-    "variable", "secret", "waiting", "schedule",
-]  # fmt: skip
+from webduh_console.console.action import Action
+from webduh_console.console.pane_actions import CHART_ACTIONS, LOG_ACTIONS, WIZARD_ACTIONS
 
-
-class Action(msgspec.Struct, frozen=True):
-    """One thing that can be done.
-
-    `scopes` are the screens and widgets where it applies, `keys` its default keys, `words` what the footer says and
-    `help` what the help screen says. `kind` tells whether it changes or destroys something out there; `needs` what must
-    be selected for it to make sense. `shown` is its place in the footer, 0 for not there.
-    """
-
-    name: str
-    words: str
-    help: str
-    scopes: tuple[str, ...]
-    keys: tuple[str, ...]
-    kind: Kind = "read"
-    needs: Need = ""
-    shown: int = 0
-    priority: bool = False
-
+__all__ = ["ACTIONS", "BY_NAME", "SCOPES", "Action", "allowed", "bindings", "in_scope", "is_typed", "key_sign"]
 
 _EVERY_SCREEN = ("screen", "modal")
 _LISTS = ("table", "lines", "log", "steps")
-_LOG = ("log",)
-
-LOG_ACTIONS: tuple[Action, ...] = (
-    Action("search", "search", "Search: words, ~regular expression", _LOG, ("slash",), "read", "", 13),
-    Action("next_match", "next", "To the next line that was found", _LOG, ("n",)),
-    Action("previous_match", "previous", "To the line before that was found", _LOG, ("N",)),
-    Action(
-        "filter_lines", "filter", "Show only lines with words, ~regex, !without", _LOG, ("ampersand",), "read", "", 15
-    ),
-    Action("drop_filter", "drop filter", "Drop the last filter", _LOG, ("backspace",)),
-    Action("levels", "levels", "Show all levels, warnings, only errors", _LOG, ("e",), "read", "", 16),
-    Action("sources", "sources", "Choose whose lines are shown", _LOG, ("v",), "read", "", 21),
-    Action("clear_view", "clear", "Stop searching; drop search and filters", _LOG, ("escape",), "read", "", 79),
-    Action("open_line", "open", "Show the whole line with its fields", _LOG, ("enter",), "read", "", 20),
-    Action("fold", "unfold", "Unfold or fold the JSON of a line", _LOG, ("space",), "read", "", 22),
-    Action("fold_all", "unfold all", "Unfold or fold the JSON of all lines", _LOG, ("J",)),
-    Action("wrap", "wrap", "Wrap long lines, or not", _LOG, ("w",), "read", "", 18),
-    Action("timestamps", "times", "Show or hide the times", _LOG, ("t",), "read", "", 17),
-    Action("clock", "clock", "Times here, in UTC, or how long ago", _LOG, ("T",)),
-    Action("go_to_time", "go to time", "Go to a time: 14:05, -10m, 2026-03-04T17:05", _LOG, ("at",), "read", "", 19),
-    Action("mark", "mark", "Mark the line, or not", _LOG, ("m",)),
-    Action("next_mark", "next mark", "To the next marked line", _LOG, ("apostrophe",)),
-    Action("previous_mark", "previous mark", "To the marked line before", _LOG, ("quotation_mark",)),
-    Action("range", "range", "Begin or end a range of lines", _LOG, ("V",)),
-    Action("copy_lines", "copy", "Copy the line, or the range", _LOG, ("y",), "read", "", 23),
-    Action("save", "save", "Save the shown lines to a file", _LOG, ("ctrl+s",), "read", "", 24),
-    Action("save_all", "save all", "Save all lines to a file, also those not shown", _LOG, ("W",)),
-    Action("only", "only this", "Show only this source, or all", ("sources",), ("o",), "read", "", 6),
-)
-"""What can be done in a log pane alone."""
-
-_CHART = ("chart",)
-
-CHART_ACTIONS: tuple[Action, ...] = (
-    Action("cursor_left", "look back", "Look at the time before: what every figure was then", _CHART, ("left", "h")),
-    Action("cursor_right", "look on", "Look at the time after", _CHART, ("right",)),
-    Action("cursor_far_left", "far back", "Look ten cells back", _CHART, ("shift+left", "H")),
-    Action("cursor_far_right", "far on", "Look ten cells on", _CHART, ("shift+right",)),
-    Action("zoom_in", "closer", "Show half the time", _CHART, ("plus", "equals_sign"), "read", "", 14),
-    Action("zoom_out", "wider", "Show twice the time", _CHART, ("minus",), "read", "", 15),
-    Action("pan_back", "earlier", "Show the time before", _CHART, ("comma", "less_than_sign"), "read", "", 16),
-    Action("pan_on", "later", "Show the time after", _CHART, ("full_stop", "greater_than_sign"), "read", "", 17),
-    Action("next_range", "range", "Show 5 min, 15 min, 1 h, 6 h, 24 h, 7 d, 30 d", _CHART, ("z",), "read", "", 13),
-    Action("previous_range", "shorter", "Show the range before", _CHART, ("Z",)),
-    Action("live", "now", "Back to now, and go along with it", _CHART, ("end", "f"), "read", "", 18),
-    Action("only_series", "one series", "Show one series alone, then the next", _CHART, ("v",), "read", "", 19),
-    Action("drop_cursor", "back to now", "Look at no time any more", _CHART, ("escape",), "read", "", 79),
-)
-"""What can be done in a chart alone."""
+_TABBED = ("app", "wizard")
 
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
     Action("deploy", "deploy", "Deploy the app: shows the plan first", ("home", "app"), ("d",), "change", "app", 20),
-    Action("deploy_folder", "new", "Deploy a folder: type its path", ("home",), ("n",), "change", "", 21),
+    Action("deploy_folder", "new", "Deploy a folder or a repository", ("home",), ("n",), "change", "", 21),
     Action("try_demo", "demo", "Deploy the demo app", ("empty",), ("1",), "change", "", 10),
-    Action("new_app", "deploy a folder", "Deploy a folder: type its path", ("empty",), ("2", "n"), "change", "", 11),
-    Action("read_guide", "guide", "Read how to begin", ("empty",), ("3",), "read", "", 12),
+    Action("new_app", "deploy a folder", "Deploy a folder or a repository", ("empty",), ("2", "n"), "change", "", 11),
+    Action("add_server", "add a server", "Type the command that adds a server", ("empty",), ("3",), "change", "", 12),
+    Action("read_guide", "guide", "Read how to begin", ("empty",), ("4",), "read", "", 13),
     Action("logs", "logs", "Show what the app writes", ("home", "app"), ("l",), "read", "app", 22),
     Action("rollback", "roll back", "Go back to an earlier release", ("home", "app"), ("r",), "change", "app", 23),
     Action(
@@ -165,8 +95,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "by_instance", "instances", "Show each instance for itself, or all together", ("app",), ("i",), "read", "", 27
     ),
-    Action("next_tab", "next tab", "Go to the next tab", ("app",), ("right_square_bracket", "right"), "read", "", 25),
-    Action("previous_tab", "previous tab", "Go to the previous tab", ("app",), ("left_square_bracket", "left")),
+    Action("next_tab", "next tab", "Go to the next tab", _TABBED, ("right_square_bracket", "right"), "read", "", 25),
+    Action("previous_tab", "previous tab", "Go to the previous tab", _TABBED, ("left_square_bracket", "left")),
     Action(
         "mark_release",
         "mark",
@@ -242,6 +172,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("follow", "follow", "Stay at the newest line, or not", ("log", "deployment"), ("f",), "read", "", 14),
     *LOG_ACTIONS,
     *CHART_ACTIONS,
+    *WIZARD_ACTIONS,
     Action(
         "filter",
         "filter",
@@ -291,6 +222,7 @@ SCOPES: dict[str, str] = {
     "screen": "Every screen",
     "home": "Apps",
     "empty": "First steps",
+    "wizard": "Deploy",
     "app": "App",
     "variables": "Variables",
     "parts": "Parts",

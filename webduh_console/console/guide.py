@@ -14,11 +14,22 @@ def _step(key: str, title: str, says: str, command: str) -> list[list[Piece]]:
 
 FIRST_STEPS: list[list[Piece]] = [
     [],
-    [("     Nothing is deployed yet.", "bold text"), (" Three ways to begin:", "muted")],
+    [("     Nothing is deployed yet.", "bold text"), (" Ways to begin:", "muted")],
     [],
     *_step("1", "Try the demo", "A few small apps, deployed on this machine in seconds.", "webduh demo"),
-    *_step("2", "Deploy a folder", "Type its path; how it is built and run is found out.", "webduh deploy PATH"),
-    *_step("3", "Read the guide", "One page: what the words mean, and which keys do what.", ""),
+    *_step(
+        "2",
+        "Deploy a folder",
+        "This one, another, or a Git repository; how it runs is found out.",
+        "webduh deploy PATH",
+    ),
+    *_step(
+        "3",
+        "Add a server",
+        "A machine that you reach over SSH; apps can go there, too.",
+        "webduh target add NAME ssh://…",
+    ),
+    *_step("4", "Read the guide", "One page: what the words mean, and which keys do what.", ""),
     [
         ("     Every key: ", "faint"),
         ("?", "bold accent"),
@@ -38,8 +49,10 @@ What there is
 
 A first deployment
 
-  n              type the path of a folder; Tab completes it
-  Enter          shows the plan: what would change; nothing has been done yet
+  n              asks for a folder or a Git repository; the current folder is offered first, Tab completes a path
+  Enter          looks at it: what it is made with, and how it would be built and run
+  1 … 6          source, what was detected, settings, Dockerfile, variables, target: change what is to be otherwise
+  Enter or p     shows the plan: what would change; nothing has been done yet
   Enter          carries it out; the steps show what is being done
   c              cancels it: what was done is taken back, step by step
   o              opens the address in the browser when it serves

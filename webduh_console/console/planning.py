@@ -1,6 +1,5 @@
 """The way to a deployment: what is wished, the plan, and carrying it out once it is agreed."""
 
-import os
 from typing import TYPE_CHECKING
 
 from webduh_console.model.names import AppKey
@@ -37,18 +36,11 @@ def rollback(app: "ConsoleApp", key: AppKey, to: int | None = None) -> None:
     )
 
 
-def folder(app: "ConsoleApp") -> None:
-    """Ask for a folder, then plan its deployment."""
-    from webduh_console.commands import api
-    from webduh_console.console.screens.prompt import FolderScreen
+def wizard(app: "ConsoleApp") -> None:
+    """Open the deploy wizard."""
+    from webduh_console.console.wizard.screen import WizardScreen
 
-    def chosen(typed: str | None) -> None:
-        if typed:
-            path = os.path.abspath(os.path.expanduser(typed))  # noqa: PTH100, PTH111 - as a shell would
-            name = os.path.basename(path)  # noqa: PTH119
-            _show(app, f"Deploy {name}", lambda answers: api.plan(app.context, path, None, None, **answers))
-
-    app.push_screen(FolderScreen(""), chosen)
+    app.push_screen(WizardScreen())
 
 
 def _show(app: "ConsoleApp", title: str, planner: "Planner") -> None:

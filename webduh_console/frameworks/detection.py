@@ -346,7 +346,7 @@ def _not_detected(source: Source, plugins: Iterable[str], warnings: list[str]) -
         )
     shown = ", ".join(files[:8]) + (" …" if len(files) > 8 else "")
     looked = f"The files at its top are {shown}." if files else "It has folders, but no file at its top."
-    below = _apps_below(source)
+    below = apps_below(source)
     asked = f"No plugin knows them (asked: {', '.join(sorted(plugins)) or 'none, no plugin is installed'})."
     return NotDetectedError(
         f"It is not clear what {source.name} is made with.",
@@ -358,7 +358,7 @@ def _not_detected(source: Source, plugins: Iterable[str], warnings: list[str]) -
     )
 
 
-def _apps_below(source: Source) -> list[str]:
+def apps_below(source: Source) -> list[str]:
     """The folders at the top that look like apps: each has a file that says what one is made with."""
     return sorted({file.partition("/")[0] for name in _MANIFESTS for file in source.files(f"*/{name}")})
 

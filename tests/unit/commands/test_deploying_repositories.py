@@ -41,6 +41,20 @@ def test_an_app_of_a_repository_is_deployed_and_fetched_again_by_its_name(
     assert not list((ctx.home.cache / "git" / "trees").iterdir())
 
 
+def test_a_repository_is_added_and_its_variables_are_set_before_it_is_deployed(
+    line: Line, house: GitHouse, ctx: Context
+) -> None:
+    house.commit({"apps/web/index.html": "one"}, tag="v1")
+    said = line(f"app add {house.url} --ref v1 --path apps/web --name front")
+    line("env set front COLOUR=red")
+
+    assert said.text == f"front is the app in {house.url} apps/web."
+    assert [(row["name"], row["ref"], row["path"]) for row in line("app ls").data] == [("front", "v1", "apps/web")]
+    assert not list((ctx.home.cache / "git" / "trees").iterdir())
+    assert line(f"deploy front {FAST}").outcome == "done"
+    assert [row["name"] for row in line("env ls front").data] == ["COLOUR"]
+
+
 def test_the_ref_that_was_said_last_is_kept(line: Line, house: GitHouse) -> None:
     house.commit({"index.html": "one"}, tag="v1")
     house.commit({"index.html": "two"}, branch="next")

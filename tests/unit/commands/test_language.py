@@ -4,6 +4,7 @@ import pytest
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import (
     COMMANDS,
+    as_written,
     completions,
     expand,
     help_text,
@@ -65,6 +66,7 @@ VARIABLES = {"A": "1", "WORDS": "two words", "QUOTE": "it's", "NESTED": "${A}", 
         (["${_x1}"], ["y"]),
         (["$A", "$", "${", "${}", "${1}", "${A", "$${A}"], ["$A", "$", "${", "${}", "${1}", "${A", "$1"]),
         (["${A }", "${A-b}"], ["${A }", "${A-b}"]),
+        (["${$}{A}", "${$}${A}", "${$}{$}"], ["${A}", "$1", "${$}"]),
     ],
 )
 def test_a_value_is_put_in_and_never_becomes_several_words(words: list[str], expanded: list[str]) -> None:
@@ -236,3 +238,10 @@ def test_known_apps_are_completed_and_never_an_error(ctx: Context, line: object,
     (ctx.home.data / "state.db").write_bytes(b"no database at all, " * 100)
     broken = Context(ctx.home)
     assert "shop" not in completions(broken, "logs s")
+
+
+@pytest.mark.parametrize(
+    "word", ["plain", "two words", "it's", "${A}", "${$}", "$${A}", "${$}{A}", "--port=${PORT}", "#no"]
+)
+def test_a_word_is_written_into_a_script_so_that_it_is_read_as_it_is(word: str) -> None:
+    assert expand(split(as_written(word)), VARIABLES, "here") == [word]

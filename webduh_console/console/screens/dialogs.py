@@ -188,6 +188,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
         order = [
             "home",
             "empty",
+            "wizard",
             "app",
             "variables",
             "parts",

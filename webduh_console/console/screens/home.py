@@ -65,6 +65,10 @@ class FirstSteps(Lines, inherit_bindings=False):
         """Deploy a folder."""
         self.home.action_deploy_folder()
 
+    async def action_add_server(self) -> None:
+        """Begin the command that adds a server."""
+        await self.home.open_bar("command", "target add ")
+
     def action_read_guide(self) -> None:
         """Read how to begin."""
         from webduh_console.console.guide import GUIDE
@@ -334,8 +338,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         self._words()
 
     def action_deploy_folder(self) -> None:
-        """Ask for a folder and plan its deployment."""
-        planning.folder(self.console)
+        """Put a deployment together."""
+        planning.wizard(self.console)
 
     def action_rollback(self) -> None:
         """Plan the way back to the release before."""

@@ -15,7 +15,7 @@ class Asking:
     """A question for one line of text.
 
     `typed` is told each change and `entered` the end; both answer what is wrong with the text, or nothing. `left` is
-    told when the line is closed without an answer.
+    told when the line is closed without an answer. A `secret` text is not shown while it is typed, nor kept.
     """
 
     sign: str
@@ -24,6 +24,7 @@ class Asking:
     typed: Callable[[str], str] = lambda text: ""
     left: Callable[[], None] = _nothing
     text: str = ""
+    secret: bool = False
     history: list[str] = field(default_factory=list)
 
 

@@ -180,14 +180,21 @@ class CommandBar(Vertical):
         prefix.refresh()
         self.query_one(Candidates).put([])
         self.display = True
+        self.input.password = self._secret()
         with self.prevent(Input.Changed):
             self.input.value = text
         self.input.cursor_position = len(text)
         self.input.focus()
 
+    def _secret(self) -> bool:
+        return self.asking is not None and self.asking.secret
+
     def close(self, keep: bool) -> None:
         """Hide it; a filter is dropped unless `keep`."""
         self.display = False
+        if self._secret():
+            with self.prevent(Input.Changed):
+                self.input.value = ""
         if self.asking is not None and not keep:
             self.asking.left()
         if self.mode == "filter" and not keep:
@@ -213,7 +220,7 @@ class CommandBar(Vertical):
             self.query_one(Candidates).put([], wrong)
             return
         self.close(keep=True)
-        if self.mode != "filter" and text:
+        if self.mode != "filter" and text and not self._secret():
             lines = self._lines()
             if text in lines:
                 lines.remove(text)

@@ -1,6 +1,6 @@
 """Lines of pieces that can be scrolled: overviews, plans, help, differences, errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -87,6 +87,42 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
     def action_right(self) -> None:
         """To the right."""
         self.scroll_relative(x=8, animate=False, force=True)
+
+
+class Flowing(Lines, inherit_bindings=False):
+    """Lines that depend on how wide it is, such as wrapped texts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lines")
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines_for: Callable[[int], Sequence[Sequence[Piece]]] = lambda width: ()
+        self._flowed = 0
+
+    def flow(self, lines_for: Callable[[int], Sequence[Sequence[Piece]]]) -> None:
+        """Show what this answers for its width, now and whenever it has another."""
+        self._lines_for = lines_for
+        self._again()
+        if self.styles.is_auto_height:
+            self.refresh(layout=True)
+
+    def _again(self) -> None:
+        self._flowed = self.size.width
+        self.put(self._lines_for(max(1, self._flowed)))
+
+    def on_resize(self) -> None:
+        """Another width has other lines."""
+        self._again()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line; what was wrapped before the place on the screen was known is wrapped again."""
+        if self._flowed != self.size.width:
+            self.call_next(self._again)
+        return super().render_line(y)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are for that width."""
+        return len(self._lines_for(max(1, width)))
 
 
 def labelled(pairs: Sequence[tuple[str, Sequence[Piece]]], indent: int = 0) -> list[list[Piece]]:

@@ -1,0 +1,183 @@
+"""What the keys of the wizard change in the draft."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual import on
+
+from webduh_console.commands.draft import FRAMEWORK, Draft
+from webduh_console.console.widgets.asking import Asking, Asks
+from webduh_console.console.widgets.table import Table
+from webduh_console.console.wizard.holding import TABS, Holding
+from webduh_console.console.wizard.settings import host_mistake, mistake, put, take_back, typed
+from webduh_console.model.release import Variable
+
+if TYPE_CHECKING:
+    from webduh_console.console.screens.variables import Written
+
+
+class Changing(Holding, inherit_bindings=False):
+    """The part of the wizard's screen that takes what is typed and chosen.
+
+    `taken` are the domains that lead to an app.
+    """
+
+    taken: dict[str, str]
+
+    def change(self, draft: Draft) -> None:
+        """Take another draft: what follows from the source and its settings is found out anew."""
+        before, self.draft, self.note = self.draft, draft, ""
+        same = (before.environment, before.changes) == (draft.environment, draft.changes)
+        self.fill() if same else self.look()
+
+    # The tabs, by their keys.
+
+    def action_choose_source(self) -> None:
+        """To the source."""
+        self.show_tab("source")
+
+    def action_show_detected(self) -> None:
+        """To what was detected."""
+        self.show_tab("detected")
+
+    def action_show_settings(self) -> None:
+        """To the settings."""
+        self.show_tab("settings")
+
+    def action_show_dockerfile(self) -> None:
+        """To the Dockerfile."""
+        self.show_tab("dockerfile")
+
+    def action_show_needs(self) -> None:
+        """To the variables."""
+        self.show_tab("variables")
+
+    def action_choose_target(self) -> None:
+        """To the targets."""
+        self.show_tab("target")
+
+    def action_next_tab(self) -> None:
+        """The next tab."""
+        self.show_tab(TABS[(TABS.index(self.tab) + 1) % len(TABS)])
+
+    def action_previous_tab(self) -> None:
+        """The tab before."""
+        self.show_tab(TABS[(TABS.index(self.tab) - 1) % len(TABS)])
+
+    # What was detected.
+
+    @on(Table.Chosen, "#candidates")
+    def _candidate_chosen(self) -> None:
+        framework = self.query_one("#candidates", Table).key
+        if self.looked is None or framework is None:
+            return
+        if self.looked.match is not None and framework == self.looked.match.framework:
+            self.go_on()
+        else:
+            self.change(self.draft.changed(FRAMEWORK, framework))
+
+    # Settings.
+
+    @on(Table.Chosen, "#all-settings")
+    def _setting_chosen(self) -> None:
+        setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
+        if setting is None:
+            return
+        if setting.locked:
+            self.notify(setting.locked, markup=False)
+            return
+        if setting.choices:
+            choices = setting.choices
+            at = choices.index(setting.value) + 1 if setting.value in choices else 0
+            self.change(put(self.draft, setting, choices[at % len(choices)]))
+            return
+
+        def entered(text: str) -> str:
+            if text and (wrong := mistake(setting, text)):
+                return f"✗ {wrong}"
+            self.change(put(self.draft, setting, text) if text else take_back(self.draft, setting))
+            return ""
+
+        def wrong_in(text: str) -> str:
+            return f"✗ {wrong}" if text and (wrong := mistake(setting, text)) else ""
+
+        hint = f"{setting.says}; empty: as detected"
+        self.post_message(Asks(Asking(setting.label, hint, entered, wrong_in, text=setting.value)))
+
+    def was_typed(self) -> bool:
+        """Whether the setting or the variable under the cursor was typed here."""
+        if self.tab == "settings":
+            setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
+            return setting is not None and typed(self.draft, setting)
+        return self.query_one("#needs", Table).key in self.draft.variables
+
+    def action_as_detected(self) -> None:
+        """Take back what was typed for the setting or the variable under the cursor."""
+        if self.tab == "settings":
+            setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
+            if setting is not None:
+                self.change(take_back(self.draft, setting))
+        elif name := self.query_one("#needs", Table).key:
+            self.change(self.draft.with_variable(name, None))
+
+    # Variables.
+
+    @on(Table.Chosen, "#needs")
+    def _need_chosen(self) -> None:
+        name = self.query_one("#needs", Table).key
+        if self.looked is None or name is None:
+            return
+        env = next((one for one in self.looked.needs if one.name == name), None)
+        known = self.draft.variables.get(name) or self.looked.variables.get(name)
+        secret = known.secret if known is not None else bool(env and env.secret)
+
+        def entered(text: str) -> str:
+            variable = Variable(text, secret) if text else None
+            self.change(self.draft.with_variable(name, variable))
+            return ""
+
+        says = env.why if env else ""
+        hint = "secret: sealed here, and never shown" if secret else says or "empty: not set"
+        text = "" if secret or known is None else known.value
+        self.post_message(Asks(Asking(name, hint, entered, text=text, secret=secret)))
+
+    async def action_add_here(self) -> None:
+        """Add a variable; or a server, by the command that does so."""
+        from webduh_console.console.screens.base import ConsoleScreen
+        from webduh_console.console.screens.variables import VariableScreen
+
+        if self.tab == "variables":
+            self.app.push_screen(VariableScreen(), self._added)
+        elif isinstance(self, ConsoleScreen):
+            await self.open_bar("command", "target add ")
+
+    def _added(self, written: "Written | None") -> None:
+        if written is not None:
+            self.change(self.draft.with_variable(written.name, written.variable))
+
+    # Target and domain.
+
+    @on(Table.Chosen, "#targets")
+    def _target_chosen(self) -> None:
+        name = self.query_one("#targets", Table).key
+        if self.looked is None or name is None:
+            return
+        if name == (self.draft.on or self.looked.target):
+            self.go_on()
+        else:
+            self.change(msgspec.structs.replace(self.draft, on=name))
+
+    def action_set_domain(self) -> None:
+        """Type the domains that lead to it."""
+        key = str(self.looked.key) if self.looked else ""
+
+        def wrong_in(text: str) -> str:
+            return f"✗ {wrong}" if (wrong := host_mistake(text, self.taken, key)) else ""
+
+        def entered(text: str) -> str:
+            if not (wrong := wrong_in(text)):
+                self.change(msgspec.structs.replace(self.draft, domains=tuple(dict.fromkeys(text.split()))))
+            return wrong
+
+        hint = "such as guest.example.com; several with spaces between; empty: none is said"
+        self.post_message(Asks(Asking("domain", hint, entered, wrong_in, text=" ".join(self.draft.domains))))

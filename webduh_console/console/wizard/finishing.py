@@ -1,0 +1,166 @@
+"""The end of the wizard: what is written and set is agreed to, the plan is shown and carried out; or it is left."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from webduh_console.commands.apps import PRODUCTION
+from webduh_console.commands.looking import Kept, Looked, forget, keep, look
+from webduh_console.console.actions import bindings
+from webduh_console.console.screens.dialogs import ConfirmScreen, TextDialog
+from webduh_console.console.widgets.lines import paragraph
+from webduh_console.console.wizard.cells import difference_lines, short
+from webduh_console.console.wizard.holding import Holding
+from webduh_console.console.words import Piece
+from webduh_console.errors import WebduhError
+from webduh_console.model.plan import Plan
+
+if TYPE_CHECKING:
+    from webduh_console.console.app import ConsoleApp
+
+
+class Prepared(Message):
+    """Settings are written and variables are set, or `error` says why not."""
+
+    def __init__(self, looked: Looked, kept: Kept | None, error: WebduhError | None = None) -> None:
+        super().__init__()
+        self.looked, self.kept, self.error = looked, kept, error
+
+
+class WriteScreen(ConfirmScreen, inherit_bindings=False):
+    """What would be written, before it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("modal", "confirm")
+
+    def __init__(self, looked: Looked) -> None:
+        super().__init__(f"Write {looked.proposed.file.name}?", [])
+        self.looked = looked
+
+    def text(self, width: int) -> list[list[Piece]]:
+        """The file and the difference."""
+        made = "is changed" if self.looked.proposed.before else "is made"
+        lines = paragraph(f"{short(str(self.looked.proposed.file))} {made}; then the plan is shown.", width)
+        return [*lines, [], *difference_lines(self.looked.proposed.difference)]
+
+
+class ScriptScreen(TextDialog, inherit_bindings=False):
+    """The script that does the same; it is copied already."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
+    title_words = "Copied: the same as a script"
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self.script = lines
+
+    def text(self, width: int) -> list[list[Piece]]:
+        """Its lines, wrapped."""
+        return [line for text in self.script for line in paragraph(text, width, "faint" if text[:1] == "#" else "text")]
+
+
+class Finishing(Holding, inherit_bindings=False):
+    """The part of the wizard's screen that leads out of it."""
+
+    @property
+    def _app(self) -> "ConsoleApp":
+        return cast("ConsoleApp", self.app)
+
+    def script(self) -> list[str]:
+        """The lines of a script that does the same."""
+        return self.draft.script(self.looked.app) if self.looked is not None else []
+
+    def action_copy_script(self) -> None:
+        """Copy and show it."""
+        secrets = [name for name, one in self.draft.variables.items() if one.secret]
+        head = ["# webduh --script FILE", *([f"# in the environment: {' '.join(secrets)}"] if secrets else [])]
+        lines = [*head, *self.script()]
+        self.app.copy_to_clipboard("\n".join(lines) + "\n")
+        self.app.push_screen(ScriptScreen(lines))
+
+    def go_on(self) -> None:
+        """To the variables that are missing, else to the plan."""
+        if self.looked is not None and self.looked.missing(self.draft):
+            self.note = "It needs variables that have no value yet: Enter types one, p goes on to the plan."
+            self.show_tab("variables")
+            self.fill()
+        else:
+            self.action_plan_it()
+
+    def action_plan_it(self) -> None:
+        """Show what would be written, then the plan."""
+        looked = self.looked
+        if looked is None or self.error is not None:
+            return
+        if looked.problem is not None:
+            self.show_tab("settings" if looked.match is not None else "detected")
+        elif missing := looked.missing(self.draft, ("build", "both")):
+            names = ", ".join(env.name for env in missing)
+            self.note = f"It cannot be built without {names}: Enter types a value."
+            self.show_tab("variables")
+            self.fill()
+        elif looked.proposed.difference:
+            self.app.push_screen(WriteScreen(looked), self._agreed)
+        else:
+            self._prepare(looked)
+
+    def _agreed(self, agreed: bool | None) -> None:
+        if agreed and self.looked is not None:
+            self._prepare(self.looked)
+
+    def _prepare(self, looked: Looked) -> None:
+        """Write the settings and set the variables, in a worker; a deployment takes them from there."""
+        context, draft, before = self._app.context, self.draft, self.kept
+
+        def work() -> None:
+            from webduh_console.config.proposing import write
+
+            kept, now = before, looked
+            try:
+                if looked.proposed.difference:
+                    write(looked.proposed)
+                    now = look(context, draft)
+                if kept is not None:
+                    forget(context, kept)
+                    kept = None
+                if draft.variables:
+                    kept = keep(context, now, draft)
+            except WebduhError as error:
+                self.post_message(Prepared(now, kept, error))
+            else:
+                self.post_message(Prepared(now, kept))
+
+        self.run_worker(work, thread=True, exclusive=True, group="prepare", exit_on_error=False)
+
+    def on_prepared(self, message: Prepared) -> None:
+        """Show the plan."""
+        from webduh_console.commands import api
+        from webduh_console.console.screens.plan import PlanScreen
+
+        self.looked, self.kept, self.error = message.looked, message.kept, message.error
+        self.fill()
+        if message.error is not None:
+            return
+        context, draft = self._app.context, self.draft
+        there = None if draft.environment == PRODUCTION else draft.environment
+
+        def planned(answers: dict[str, bool]) -> Plan:
+            return api.plan(context, draft.source, there, draft.on or None, **draft.wishes, **answers)
+
+        def agreed(plan: Plan | None) -> None:
+            if plan is not None:
+                self.kept = None
+                self.app.pop_screen()
+                self._app.start(plan)
+
+        self.app.push_screen(PlanScreen(f"Deploy {message.looked.entry.name}", planned), agreed)
+
+    def ask_to_leave(self) -> None:
+        """Leave, once it is agreed that what was typed is forgotten."""
+
+        def leave(agreed: bool | None) -> None:
+            if agreed:
+                self.app.pop_screen()
+
+        says = "What was typed here is forgotten. Nothing was deployed."
+        self.app.push_screen(ConfirmScreen("Leave the wizard?", [says]), leave)
