@@ -23,9 +23,10 @@ from webduh_console.commands.draft import Draft
 from webduh_console.commands.language import run_line
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.screens.deployment import DeploymentScreen
-from webduh_console.console.screens.dialogs import ConfirmScreen
+from webduh_console.console.screens.dialogs import ConfirmScreen, ErrorScreen
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import PlanScreen
+from webduh_console.console.widgets.bars import ActionBar
 from webduh_console.console.wizard.finishing import ScriptScreen, WriteScreen
 from webduh_console.console.wizard.screen import WizardScreen
 from webduh_console.console.wizard.source_pane import SourcePane, source_of
@@ -146,6 +147,75 @@ async def test_what_is_typed_is_shown_as_a_difference_written_and_deployed(real:
         await planned(pilot)
         await pilot.press("enter")
         assert await deployed(pilot) == ("done", 1)
+
+
+async def test_the_footer_offers_what_can_be_done_on_each_tab(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+
+    def offered() -> set[str]:
+        of_the_wizard = {"plan_it", "add_here", "set_domain", "as_detected", "copy_script"}
+        return {action.name for action, _ in app.screen.query_one(ActionBar).offered()} & of_the_wizard
+
+    async with opened(app, (140, 40)) as pilot:
+        await pilot.press("2")
+        assert offered() == set()
+        await until(pilot, lambda: "the current folder" in drawn(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "● chosen" in drawn(app))
+        assert offered() == {"plan_it", "copy_script"}
+        await pilot.press("3")
+        assert offered() == {"plan_it", "copy_script", "add_here"}
+        await pilot.press(*["down"] * 8, "enter", *"/up", "enter")
+        await settled(pilot)
+        assert offered() == {"plan_it", "copy_script", "add_here", "as_detected"}
+        await pilot.press("up")
+        assert "as_detected" not in offered()
+        await pilot.press("6")
+        assert offered() == {"plan_it", "copy_script", "add_here", "set_domain"}
+
+
+async def test_a_process_is_added_beside_those_that_there_are(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+    async with looked_at(app, guestbook) as pilot:
+        await pilot.press("3", "a", *"web ./other", "enter")
+        assert "there is a process web already" in drawn(app)
+        await pilot.press(*["backspace"] * 11, *"worker ./work --all", "enter")
+        await settled(pilot)
+        looked = wizard(app).looked
+        assert looked is not None
+        assert looked.proposed.difference[-2:] == ("+processes:", "+  worker: ./work --all")
+        assert looked.build.processes[-1].command == ("sh", "-c", "./work --all")
+
+
+async def test_a_repository_is_typed_with_its_branch_and_offers_what_are_options(
+    empty: Context, tmp_path: Path
+) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"README": "x"})
+    house.commit({"site/index.html": "x"}, branch="next")
+    app = worlds.console(empty)
+    async with opened(app, (140, 40)) as pilot:
+        await pilot.press("2", *house.url, "tab", *"next", "tab", *"site", "enter")
+        await until(pilot, lambda: "● chosen" in drawn(app))
+        screen = wizard(app)
+        assert (screen.draft.ref, screen.draft.path) == ("next", "site")
+        await pilot.press("3", "end", "enter")
+        await until(pilot, lambda: "A repository is not written to from here" in drawn(app))
+        await pilot.press("home", "enter", *["backspace"] * 4, *"pages", "enter")
+        await settled(pilot)
+        assert screen.script() == [f"deploy {house.url} --ref next --path site --name pages"]
+
+
+async def test_a_file_that_somebody_else_changed_meanwhile_is_left_to_them(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+    async with looked_at(app, guestbook) as pilot:
+        wizard(app).change(wizard(app).draft.changed(("health",), "/up"))
+        await settled(pilot)
+        (guestbook / "webduh.yaml").write_text("name: other\n", "utf-8")
+        await pilot.press("p", "y")
+        await until(pilot, lambda: isinstance(app.screen, ErrorScreen))
+        assert "webduh.yaml was changed meanwhile." in drawn(app)
+    assert (guestbook / "webduh.yaml").read_text("utf-8") == "name: other\n"
 
 
 async def test_variables_are_typed_in_place_and_a_secret_is_nowhere_seen(real: Context, guestbook: Path) -> None:

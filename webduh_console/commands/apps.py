@@ -1,5 +1,6 @@
 """Which app is meant: by its name, or by its folder."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def find_or_name(ctx: Context, word: str, name: str | None = None, project: str 
     if name is None and not _path_like(word) and (entry := _named(ctx, word)):
         return entry
     folder = Path(word).expanduser()
-    if not folder.is_dir():
+    if not _is_folder(word, folder):
         if not _path_like(word) and not folder.exists():
             find(ctx, word)  # raises with the nearest name
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -48,6 +49,23 @@ def find_or_name(ctx: Context, word: str, name: str | None = None, project: str 
     if known and name in (None, known.name) and project in (None, known.project):
         return known
     return entry_for(folder, name, project, folder.resolve().name)
+
+
+def _is_folder(word: str, folder: Path) -> bool:
+    """Whether there is a folder; NotFoundError for one that is not ours to look into."""
+    try:
+        if not folder.is_dir():
+            return False
+        with os.scandir(folder) as entries:
+            next(entries, None)
+    except OSError as error:
+        raise NotFoundError(
+            f"{word} cannot be read.",
+            why=f"{error.strerror or error}.",
+            kept="Nothing was changed.",
+            hint="Deploy as somebody who may read it, or another folder.",
+        ) from error
+    return True
 
 
 def entry_for(folder: Path, name: str | None, project: str | None, called: str) -> "AppEntry":

@@ -1,5 +1,8 @@
 """A source is looked at before anything is deployed, and what is kept for a deployment can be forgotten."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +93,26 @@ def test_a_folder_that_is_not_there_or_a_name_that_is_taken_is_named(ctx: Contex
     looked = look(ctx, Draft(str(tmp_path / "other")).changed(("name",), "shop"))
     assert looked.problem is not None
     assert (looked.problem.what, looked.match is None) == ("There is another app named shop.", False)
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """As somebody who may not read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_a_folder_that_may_not_be_read_is_named(ctx: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0)
+    assert ctx.state.apps.all() == []
+    with without_rights(), pytest.raises(NotFoundError, match=r"closed cannot be read\. Permission denied\."):
+        look(ctx, Draft(str(folder)))
 
 
 def test_variables_wait_for_the_deployment_and_are_as_before_without_one(ctx: Context, shop: str) -> None:

@@ -9,7 +9,8 @@ from webduh_console.commands.draft import FRAMEWORK, Draft
 from webduh_console.console.widgets.asking import Asking, Asks
 from webduh_console.console.widgets.table import Table
 from webduh_console.console.wizard.holding import TABS, Holding
-from webduh_console.console.wizard.settings import host_mistake, mistake, put, take_back, typed
+from webduh_console.console.wizard.settings import Setting, host_mistake, mistake, put, take_back, typed
+from webduh_console.model.names import is_name
 from webduh_console.model.release import Variable
 
 if TYPE_CHECKING:
@@ -146,10 +147,30 @@ class Changing(Holding, inherit_bindings=False):
         from webduh_console.console.screens.base import ConsoleScreen
         from webduh_console.console.screens.variables import VariableScreen
 
-        if self.tab == "variables":
+        if self.tab == "settings":
+            self._add_process()
+        elif self.tab == "variables":
             self.app.push_screen(VariableScreen(), self._added)
         elif isinstance(self, ConsoleScreen):
             await self.open_bar("command", "target add ")
+
+    def _add_process(self) -> None:
+        known = {one.label.removeprefix("process ") for one in self._processes()}
+
+        def entered(text: str) -> str:
+            name, _, command = text.partition(" ")
+            if not is_name(name) or not command.strip():
+                return "✗ a name and a command, such as: worker python worker.py"
+            if name in known:
+                return f"✗ there is a process {name} already"
+            self.change(self.draft.changed(("processes", name), command.strip()))
+            return ""
+
+        self.post_message(Asks(Asking("process", "a name and its command, such as: worker python worker.py", entered)))
+
+    def _processes(self) -> list[Setting]:
+        """The processes among the settings."""
+        return [one for one in self.offered.values() if one.label.startswith("process ")]
 
     def _added(self, written: "Written | None") -> None:
         if written is not None:

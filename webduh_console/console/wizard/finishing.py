@@ -137,9 +137,11 @@ class Finishing(Holding, inherit_bindings=False):
         from webduh_console.commands import api
         from webduh_console.console.screens.plan import PlanScreen
 
-        self.looked, self.kept, self.error = message.looked, message.kept, message.error
+        self.looked, self.kept = message.looked, message.kept
         self.fill()
         if message.error is not None:
+            self._app.show_error(message.error)
+            self.look()  # what it says now may be another
             return
         context, draft = self._app.context, self.draft
         there = None if draft.environment == PRODUCTION else draft.environment

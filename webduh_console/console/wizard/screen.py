@@ -29,7 +29,11 @@ from webduh_console.errors import WebduhError
 from webduh_console.model.events import Event, Progress
 from webduh_console.model.target import CancelToken
 
-_HERE = {"add_here": ("variables", "target"), "as_detected": ("settings", "variables"), "set_domain": ("target",)}
+_HERE = {
+    "add_here": ("settings", "variables", "target"),
+    "as_detected": ("settings", "variables"),
+    "set_domain": ("target",),
+}
 PATIENCE = 60.0
 """How long a repository may be silent, in seconds."""
 
@@ -250,18 +254,19 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
 
     def can(self, action: Action) -> bool:
         """There is more to do once a source was looked at."""
-        if action.name in ("add_here", "as_detected", "set_domain"):
-            here = {
-                "add_here": ("variables", "target"),
-                "as_detected": ("settings", "variables"),
-                "set_domain": ("target",),
-            }
-            return self.looked is not None and self.tab in here[action.name]
+        if action.name in _HERE:
+            return self.looked is not None and self.tab in _HERE[action.name] and self._fits(action.name)
         if action.name in ("plan_it", "copy_script"):
             return self.looked is not None and self.cancel is None and self.error is None and not self.looked.problem
         if "wizard" in action.scopes and action.name != "choose_source":
             return self.looked is not None
         return True
+
+    def _fits(self, name: str) -> bool:
+        """Whether there is something to take back; and whether the file that a process would be added to is ours."""
+        if name == "as_detected":
+            return self.was_typed()
+        return not (name == "add_here" and self.tab == "settings" and self.draft.of_repository)
 
     @on(TabBar.Clicked)
     def _tab_clicked(self, message: TabBar.Clicked) -> None:
