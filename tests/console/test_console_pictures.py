@@ -106,7 +106,7 @@ def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], na
         await pilot.press("t", "down")
         if name == "server":
             await pilot.press("enter")
-            app.screen.post_message(Answer("containers", worlds.containers()))
+            app.screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
             app.screen.post_message(Answer("checks", worlds.facts()))
         await still(pilot)
 

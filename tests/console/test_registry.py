@@ -72,7 +72,8 @@ def test_read_only_allows_what_changes_nothing() -> None:
     refused = {action.name for action in ACTIONS if not allowed(action, read_only=True)}
     deploying = {"deploy", "deploy_folder", "try_demo", "new_app", "rollback", "cancel", "go", "answer_yes"}
     variables = {"add_variable", "edit_variable", "take_variable_away", "leave_variable"}
-    assert refused == deploying | variables | {"run_schedule", "shell", "server_shell", "set_up", "prune"}
+    servers = {"server_shell", "set_up", "prune", "exec", "restart", "stop_or_start", "remove_unused"}
+    assert refused == deploying | variables | servers | {"run_schedule", "shell"}
 
 
 def test_bindings_carry_the_actions_name_for_the_key_map() -> None:

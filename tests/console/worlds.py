@@ -14,6 +14,7 @@ from webduh_console.commands.api import Heard, TargetRow
 from webduh_console.commands.context import Context
 from webduh_console.config.home import Home
 from webduh_console.console.app import ConsoleApp
+from webduh_console.console.room_cells import Filled, filled
 from webduh_console.model.build import Process
 from webduh_console.model.events import (
     AnyEvent,
@@ -26,6 +27,7 @@ from webduh_console.model.events import (
     StepStarted,
     Warned,
 )
+from webduh_console.model.inventory import ContainerRow, Found, Kind, Row
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
@@ -43,7 +45,7 @@ from webduh_console.model.release import (
 )
 from webduh_console.state.apps import AppEntry
 from webduh_console.state.targets import TargetEntry
-from webduh_console.targets.server.vitals import Share, Shown, Vitals
+from webduh_console.targets.server.vitals import Share, Vitals
 
 NOW = datetime(2026, 3, 4, 17, 5, 9, tzinfo=UTC)
 GUESTBOOK = AppKey("default", "guestbook", "production")
@@ -210,14 +212,22 @@ def heard(apps: int = 4) -> list[Heard]:
     ]
 
 
-def containers() -> list[Shown]:
+def containers() -> list[ContainerRow]:
     """What runs on the server that is up."""
     return [
-        Shown(f"{BLOG.slug}--web--7", "running", f"webduh/{BLOG.slug}:0707070707070707", BLOG.slug, "Up 2 days", 0.21,
-              96 * 2**20),
-        Shown("postgres", "exited", "postgres:17", "", "Exited (0) 3 weeks ago"),
-        Shown("webduh-traefik", "running", "traefik:v3.7", "", "Up 20 days"),
+        ContainerRow(f"{BLOG.slug}--web--7", "running", f"webduh/{BLOG.slug}:0707070707070707", BLOG.slug, "Up 2 days",
+                     0.21, 96 * 2**20, "web", 7, (), ago(days=2), "ab" * 6, "fra-1"),
+        ContainerRow("postgres", "exited", "postgres:17", "", "Exited (0) 3 weeks ago", created=ago(days=40),
+                     id="cd" * 6, server="fra-1"),
+        ContainerRow("webduh-traefik", "running", "traefik:v3.7", "", "Up 20 days",
+                     ports=("80→80/tcp", "443→443/tcp"), created=ago(days=20), id="ef" * 6, server="fra-1"),
     ]  # fmt: skip
+
+
+def room(kind: Kind, *rows: Row, silent: dict[str, str] | None = None, before: Found | None = None) -> Filled:
+    """A room as a worker fills it."""
+    several = len({row.server for row in rows} | set(silent or {})) > 1
+    return filled(kind, Found(rows, silent or {}), before, several, NOW)
 
 
 def facts() -> list[Fact]:

@@ -14,6 +14,7 @@ Kind = Literal["read", "change", "destroy"]
 Need = Literal[
     "", "app", "release", "deployment", "address", "running", "questions", "server", "shell",
     "variable", "secret", "waiting", "schedule",
+    "container", "surplus",
 ]  # fmt: skip
 
 
@@ -39,6 +40,7 @@ class Action(msgspec.Struct, frozen=True):
 _EVERY_SCREEN = ("screen", "modal")
 _LISTS = ("table", "lines", "log", "steps")
 _LOG = ("log",)
+_TABBED = ("app", "target")
 
 LOG_ACTIONS: tuple[Action, ...] = (
     Action("search", "search", "Search: words, ~regular expression", _LOG, ("slash",), "read", "", 13),
@@ -68,6 +70,33 @@ LOG_ACTIONS: tuple[Action, ...] = (
     Action("only", "only this", "Show only this source, or all", ("sources",), ("o",), "read", "", 6),
 )
 """What can be done in a log pane alone."""
+
+ROOM_ACTIONS: tuple[Action, ...] = (
+    Action("show_containers", "containers", "Show every container", ("target",), ("2",)),
+    Action("show_images", "images", "Show the images, and who needs them", ("target",), ("3",)),
+    Action("show_volumes", "volumes", "Show the volumes, and whose they are", ("target",), ("4",)),
+    Action("show_networks", "networks", "Show the networks, and who is on them", ("target",), ("5",)),
+    Action("show_routes", "routes", "Show the routes as Traefik sees them", ("target",), ("6",)),
+    Action("show_processes", "processes", "Show the processes of the machine", ("target",), ("7",)),
+    Action("show_disk", "disk", "Show the file systems, and what Docker keeps", ("target",), ("8",)),
+    Action("show_checks", "checks", "Show the checks with their fixes", ("target",), ("9",)),
+    Action("order", "sort", "Sort by the next column", ("rooms",), ("o",), "read", "", 30),
+    Action("order_reverse", "reverse", "Turn the order round", ("rooms",), ("O",)),
+    Action("restart", "restart", "Restart the container", ("containers",), ("R",), "change", "container", 15),
+    Action("stop_or_start", "stop, start", "Stop or start it", ("containers",), ("S",), "change", "container", 16),
+    Action(
+        "remove_unused",
+        "remove",
+        "Remove what nobody needs: says what is lost first",
+        ("surplus",),
+        ("delete", "D"),
+        "destroy",
+        "surplus",
+        15,
+    ),
+    Action("exec", "run", "Run a command on servers", ("home", "target", "exec"), ("x",), "change", "server", 24),
+)
+"""What can be done in the rooms of a target."""
 
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
@@ -126,14 +155,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "sort", "Sort by the next column", ("home", "result"), ("s",), "read", "", 30),
     Action("sort_reverse", "reverse", "Turn the order round", ("home", "result"), ("S",)),
     Action("update", "update", "Ask the targets now", ("home", "app", "target"), ("u",), "read", "", 31),
-    Action("show_overview", "overview", "Show how the app is", ("app",), ("1",)),
+    Action("show_overview", "overview", "Show how it is", ("app", "target"), ("1",)),
     Action("show_releases", "releases", "Show the releases that are kept", ("app",), ("2",)),
     Action("show_deployments", "deployments", "Show what was deployed and when", ("app",), ("3",)),
     Action("show_logs", "logs", "Show what the app writes", ("app",), ("4",)),
     Action("show_variables", "variables", "Show the variables of the serving release", ("app",), ("5",)),
     Action("show_parts", "parts", "Show processes, schedules, routes, volumes", ("app",), ("6",)),
-    Action("next_tab", "next tab", "Go to the next tab", ("app",), ("right_square_bracket", "right"), "read", "", 25),
-    Action("previous_tab", "previous tab", "Go to the previous tab", ("app",), ("left_square_bracket", "left")),
+    Action("next_tab", "next tab", "Go to the next tab", _TABBED, ("right_square_bracket", "right"), "read", "", 25),
+    Action("previous_tab", "previous tab", "Go to the previous tab", _TABBED, ("left_square_bracket", "left")),
+    *ROOM_ACTIONS,
     Action(
         "mark_release",
         "mark",
@@ -261,6 +291,10 @@ SCOPES: dict[str, str] = {
     "variables": "Variables",
     "parts": "Parts",
     "target": "Target",
+    "rooms": "Rooms of a target",
+    "containers": "Containers",
+    "surplus": "Images and volumes",
+    "exec": "Command on servers",
     "deployment": "Deployment",
     "plan": "Plan",
     "confirm": "Question",
