@@ -8,7 +8,7 @@ import msgspec
 
 from webduh_console.console.target_cells import container_cells, fullness, key_of
 from webduh_console.console.widgets.columns import Column
-from webduh_console.console.widgets.table import Cell, TableRow, cell
+from webduh_console.console.widgets.table import Cell, TableRow, cell, widths_of
 from webduh_console.console.words import bar, cores, counted, size, span, visible
 from webduh_console.model.inventory import (
     ContainerRow,
@@ -40,10 +40,11 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class Filled(msgspec.Struct, frozen=True):
-    """What was found, as rows of the table, and the same by their keys. `note` sums it up."""
+    """What was found: rows of the table with their columns' widths, and the same by their keys. `note` sums it up."""
 
     found: Found
     rows: tuple[TableRow, ...]
+    widths: tuple[int, ...]
     by_key: Mapping[str, Row]
     note: str
 
@@ -61,7 +62,8 @@ def filled(kind: Kind, found: Found, before: Found | None, several: bool, now: d
             order = (row.server, *order)
         rows.append(TableRow(key, cells, order))
         by_key[key] = row
-    return Filled(whole, tuple(rows), by_key, note_of(kind, whole))
+    widths = widths_of(columns_of(kind, several), rows)
+    return Filled(whole, tuple(rows), widths, by_key, note_of(kind, whole))
 
 
 def key_in(row: Row) -> str:

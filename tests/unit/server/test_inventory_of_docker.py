@@ -199,9 +199,7 @@ def test_a_root_that_is_an_overlay_is_shown() -> None:
     assert [row.name for row in disk.file_systems(text)] == ["/"]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\ninodes\n", "Filesystem\nnonsense\n", "a b c\nx - - - - /proc\ninodes\nx -\n"]
-)
+@pytest.mark.parametrize("text", ["", "\ninodes\n", "Filesystem\nnonsense\n", "a b c\nx - - - - /proc\ninodes\nx -\n"])
 def test_what_is_no_file_system_is_passed_over(text: str) -> None:
     assert disk.file_systems(text) == []
 

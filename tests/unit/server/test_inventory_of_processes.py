@@ -25,9 +25,7 @@ ID = "ab" * 32
 
 def stat(name: str = "python3", state: str = "S", ticks: tuple[int, int] = (120, 30), began: int = 500) -> str:
     before = "1 10 10 0 -1 4194560 100 0 0 0"
-    return (
-        f"42 ({name}) {state} {before} {ticks[0]} {ticks[1]} 0 0 20 0 1 0 {began} 10000000 256 18446744\n"
-    )
+    return f"42 ({name}) {state} {before} {ticks[0]} {ticks[1]} 0 0 20 0 1 0 {began} 10000000 256 18446744\n"
 
 
 def told(*files: tuple[str, str], way: str = WAY) -> bytes:

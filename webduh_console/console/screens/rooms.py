@@ -32,6 +32,7 @@ class RoomPane(Table):
         self.by_key: Mapping[str, Row] = {}
         self.found: Found | None = None
         self.at: datetime | None = None
+        self.widths: tuple[int, ...] = ()
         self.error = self.note = ""
 
     @property
@@ -47,10 +48,10 @@ class RoomPane(Table):
 
     def fill(self, filled: Filled, now: datetime) -> None:
         """Show what was found."""
-        self.found, self.by_key, self.note = filled.found, filled.by_key, filled.note
+        self.found, self.by_key, self.note, self.widths = filled.found, filled.by_key, filled.note, filled.widths
         self.at, self.error = now, ""
         self.say(ROOMS[self.kind].empty)
-        self.put(filled.rows)
+        self.put(filled.rows, filled.widths)
         self.word(now)
 
     def fail(self, error: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.cells import INSTANCE_COLUMNS, instance_row
 from webduh_console.console.places import Place
-from webduh_console.console.room_cells import ROOMS, columns_of, key_in
+from webduh_console.console.room_cells import ROOMS, columns_of
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.screens.rooms import RoomPane, pane_of
 from webduh_console.console.screens.target_tabs import KEYS, TargetTabActions, tabs_of
@@ -151,6 +151,8 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
         for pane in self.query(".tab"):
             pane.set_class(pane.id == name, "-shown")
         (self.running if name == "overview" else self.query_one(f"#{name}")).focus()
+        if name == "overview" and self.is_server:
+            self._show_containers()
         self.call_after_refresh(self._show_checks)  # which wrap to the width they have once they are shown
         if self.console.every > 0:
             self._ask_again()
@@ -265,18 +267,18 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
             # one that is slow to answer is asked less often, and never kept busy by it
             every = max(ROOMS[room.kind].every, _REST * message.took)
         self._due[message.what] = time.monotonic() + every
-        if message.what == "containers" and self.is_server:
-            self._show_containers(room)
+        if message.what == "containers" and self.tab == "overview":
+            self._show_containers()
         self.refresh_bindings()
 
-    def _show_containers(self, room: RoomPane) -> None:
-        rows = [row for row in room.by_key.values() if isinstance(row, ContainerRow)]
-        if not room.error:
-            found = ((key_in(row), key_of(row.app)) for row in rows)
-            self.apps = {name: key for name, key in found if key is not None}
+    def _show_containers(self) -> None:
+        """In the overview, too."""
+        room = self.room("containers")
+        if room.found is not None:
             self._say_of_running("Nothing runs here.")
-            self.running.put(room.all)
-        titled(self.running, "Containers", f"! {room.error}" if room.error else room.note if rows else "")
+            self.running.put(room.all, room.widths)
+        note = f"! {room.error}" if room.error else room.note if room.all else ""
+        titled(self.running, "Containers", note)
 
     # What is selected, and what is done with it.
 
@@ -316,7 +318,7 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
     @on(Table.Chosen)
     def _opened(self, message: Table.Chosen) -> None:
         if message.control is self.running:
-            self._open_app(self.apps.get(self.running.key or ""), "overview")
+            self._open_app(self._app_of(self.running.key or ""), "overview")
         elif isinstance(message.control, RoomPane):
             room = message.control
             if room.kind == "containers" and room.app_key is not None:
@@ -325,6 +327,13 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
                 from webduh_console.console.screens.result import TextScreen
 
                 self.app.push_screen(TextScreen(f"{room.kind} of {self.target}", room.text()))
+
+    def _app_of(self, row: str) -> AppKey | None:
+        """The app of what runs there, by its row's key."""
+        if not self.is_server:
+            return self.apps.get(row)
+        found = self.room("containers").by_key.get(row)
+        return key_of(found.app) if isinstance(found, ContainerRow) else None
 
     def _open_app(self, key: AppKey | None, tab: str) -> None:
         if key is None:
