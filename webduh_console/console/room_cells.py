@@ -203,7 +203,7 @@ def _route(row: RouteRow, now: datetime) -> Cells:
         leads = cell("Traefik itself", "faint") if own else cell("nowhere", "warn")
     cells = (
         cell(f"{glyph} {visible(word)}", role),
-        cell(visible(str(key) if key else row.service), "bold text" if key else "faint" if own else "text"),
+        cell(visible(str(key or row.service)), "bold text" if key else "faint" if own else "text"),
         cell(visible(row.rule) or "everything", "muted" if own else "text"),
         cell(visible(" ".join(row.entry_points)) or "–", "muted"),
         cell(visible(row.tls) or "–", "good" if row.tls else "faint"),
@@ -246,7 +246,7 @@ def _disk(row: DiskRow, now: datetime) -> Cells:
     away = f"{size(row.reclaimable)} can go" if row.reclaimable else ""
     note = counted(row.count or 0, "of it", "of them") if docker else visible(row.device)
     cells = (
-        cell(f"Docker  {row.name}" if docker else visible(row.name), "text" if docker else "bold text"),
+        cell(f"Docker  {visible(row.name)}" if docker else visible(row.name), "text" if docker else "bold text"),
         cell(visible(row.kind) or "–", "muted"),
         cell(size(row.used), "text"),
         cell(size(row.size) if not docker else "–", "muted" if not docker else "faint"),

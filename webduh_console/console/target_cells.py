@@ -102,7 +102,7 @@ def container_cells(shown: "ContainerRow") -> tuple[Cell, ...]:
     name = shown.name.removeprefix(f"{shown.app}--") if key is not None else shown.name
     return (
         cell(f"{glyph} {visible(shown.state)}", role),
-        cell(str(key), "bold text") if key is not None else cell("webduh" if ours else "–", "faint"),
+        cell(visible(str(key)), "bold text") if key is not None else cell("webduh" if ours else "–", "faint"),
         cell(visible(name), "text" if ours else "muted"),
         cell(cores(shown.cpu) if shown.cpu is not None else "–", "text" if ours else "muted"),
         cell(size(shown.memory) if shown.memory is not None else "–", "text" if ours else "muted"),

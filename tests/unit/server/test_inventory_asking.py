@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from docker_daemon import Daemon
 from record_house import KEY, plan, record_on, release
+from script_machine import ScriptMachine
 from site_machine import site
 
 from webduh_console.errors import NotFoundError, TargetError, WebduhError
@@ -168,6 +169,24 @@ def test_no_secret_of_an_app_is_seen_among_the_processes(server: ServerTarget) -
     finally:
         started.kill()
         started.wait()
+
+
+def test_what_was_looked_at_a_moment_ago_is_one_round_trip(server: ServerTarget, daemon: Daemon) -> None:
+    for kind in ("containers", "processes", "disk"):
+        rows(server, kind)
+    assert isinstance(server.machine, ScriptMachine)
+    server.machine.asked.clear()
+    daemon.asked.clear()
+    for kind in ("containers", "processes", "disk", "volumes"):
+        rows(server, kind)
+    assert len(server.machine.asked) == 3
+    assert sorted(urlsplit(path).path.removeprefix("/v1.45") for path in daemon.asked) == [
+        "/containers/json",
+        "/containers/json",
+        "/containers/json",
+        "/system/df",
+        "/volumes",
+    ]
 
 
 class Traefik(BaseHTTPRequestHandler):

@@ -33,8 +33,6 @@ from webduh_console.state.targets import TargetEntry
 
 _BEAT = 0.5
 """Seconds between two looks at what is due to be asked."""
-_REST = 3.0
-"""So many times as long as an answer took nobody asks again."""
 
 
 class Answer(Message):
@@ -264,8 +262,7 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
             room.fail(message.error.what, now)
         else:
             room.fill(message.value, now)
-            # one that is slow to answer is asked less often, and never kept busy by it
-            every = max(ROOMS[room.kind].every, _REST * message.took)
+            every = max(ROOMS[room.kind].every, message.took)  # one that is slow to answer is left alone as long again
         self._due[message.what] = time.monotonic() + every
         if message.what == "containers" and self.tab == "overview":
             self._show_containers()

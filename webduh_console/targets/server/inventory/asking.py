@@ -61,6 +61,7 @@ class Inventory:
         self._shown: dict[tuple[str, ...], str] = {}
         self._masked: frozenset[str] = frozenset()
         self._sizes: Mapping[str, int] = {}
+        self._nameless = -FRESH
 
     def of(self, kind: Kind) -> Sequence[Row]:
         """All there is of a kind. TargetError when the server, its Docker or its Traefik cannot be asked."""
@@ -147,10 +148,13 @@ class Inventory:
             return processes.rows(before, now, names.result(), self._masking(secrets.result()))
 
     def _names(self) -> dict[str, str]:
-        """The names of containers by their ids; none where there is no Docker."""
+        """The names of containers by their ids; none where there is no Docker, which is not asked for each time."""
+        if time.monotonic() - self._nameless < FRESH:
+            return {}
         try:
             return {one.id: one.name for one in containers.containers(self._listed())}
         except TargetError:
+            self._nameless = time.monotonic()
             return {}
 
     def _look_twice(self) -> tuple[processes.Look | None, processes.Look]:
