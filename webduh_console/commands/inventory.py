@@ -75,7 +75,7 @@ def remove(ctx: Context, server: str, found: ImageRow | VolumeRow) -> None:
 def lost(found: ImageRow | VolumeRow) -> str:
     """What goes when it is removed, in words."""
     if isinstance(found, ImageRow):
-        return f"the image {found.names[0] if found.names else found.id} ({size(found.size)})"
+        return f"the image {' '.join(found.names) or found.id} ({size(found.size)})"
     measured = f" ({size(found.size)})" if found.size is not None else ""
     return f"the volume {found.name}{measured} with all that is in it"
 

@@ -157,7 +157,9 @@ class SurplusPane(RoomPane):
         if isinstance(row, ImageRow):
             name = next((name for name in row.names if "@" not in name), row.id)
             says = [f"No release names it, and no container was made from it. {size(row.size)} at most are free again."]
-            what, says = "image", [*says, "What is not in a registry can then only be built again."]
+            if len(row.names) > 1:
+                says.append(f"It goes with all its names: {', '.join(row.names)}.")
+            what, says = "image", [*says, "What is in no registry can then only be built again."]
         elif isinstance(row, VolumeRow):
             what, name = "volume", row.name
             held = f"{size(row.size)} of data" if row.size is not None else "All data in it"

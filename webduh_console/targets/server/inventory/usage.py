@@ -5,16 +5,19 @@ from collections.abc import Mapping
 
 from webduh_console.targets.server.metrics import Figures, Reading, cores
 
-# The folders are those of cgroups v2 and v1, of Docker's own driver and systemd's. The names of files go through
-# standard input: those of ten thousand containers would not fit into the words of a program.
+# A container's folder is named after it wherever Docker was told to put it; there are other files in it with cgroups v2
+# than with v1. Their names go through standard input: those of ten thousand containers would not fit into the words of
+# a program.
 LOOK = r"""
 read -r up _ </proc/uptime && echo "uptime:$up"
 cd /sys/fs/cgroup 2>/dev/null || exit 0
-for file in cpu.stat memory.stat memory.current memory.usage_in_bytes cpuacct.usage; do
-  for base in . memory cpuacct; do
-    printf '%s\n' "$base"/docker/*/$file "$base"/system.slice/docker-*.scope/$file
-  done
-done | xargs grep -sHE '^(usage_usec|inactive_file|total_inactive_file) |^[0-9]+$'
+set -- memory cpuacct
+[ ! -f cgroup.controllers ] || set -- .
+hex='[0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+find "$@" -maxdepth 5 -type d -name "*$hex$hex$hex$hex$hex$hex*" 2>/dev/null |
+  sed 'h; s|$|/cpu.stat|p; g; s|$|/memory.stat|p; g; s|$|/memory.current|p; g
+    s|$|/memory.usage_in_bytes|p; g; s|$|/cpuacct.usage|' |
+  xargs grep -sHE '^(usage_usec|inactive_file|total_inactive_file) |^[0-9]+$'
 :
 """
 _LINE = re.compile(r"\S*?([0-9a-f]{64})(?:\.scope)?/([a-z_.]+):(?:([a-z_]+) )?(\d+)")
