@@ -7,7 +7,7 @@ import msgspec
 Kind = Literal["read", "change", "destroy"]
 Need = Literal[
     "", "app", "release", "deployment", "address", "running", "questions", "server", "shell",
-    "variable", "secret", "waiting", "schedule",
+    "variable", "secret", "waiting", "schedule", "container", "surplus",
 ]  # fmt: skip
 
 

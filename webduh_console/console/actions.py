@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from textual.binding import Binding, BindingType
 
 from webduh_console.console.action import Action
-from webduh_console.console.pane_actions import CHART_ACTIONS, LOG_ACTIONS, WIZARD_ACTIONS
+from webduh_console.console.pane_actions import CHART_ACTIONS, LOG_ACTIONS, ROOM_ACTIONS, WIZARD_ACTIONS
 
 __all__ = ["ACTIONS", "BY_NAME", "SCOPES", "Action", "allowed", "bindings", "in_scope", "is_typed", "key_sign"]
 
 _EVERY_SCREEN = ("screen", "modal")
 _LISTS = ("table", "lines", "log", "steps")
-_TABBED = ("app", "wizard")
+_TABBED = ("app", "target", "wizard")
 
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
@@ -85,7 +85,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "sort", "Sort by the next column", ("home", "result"), ("s",), "read", "", 30),
     Action("sort_reverse", "reverse", "Turn the order round", ("home", "result"), ("S",)),
     Action("update", "update", "Ask the targets now", ("home", "app", "target"), ("u",), "read", "", 31),
-    Action("show_overview", "overview", "Show how the app is", ("app",), ("1",)),
+    Action("show_overview", "overview", "Show how it is", ("app", "target"), ("1",)),
     Action("show_releases", "releases", "Show the releases that are kept", ("app",), ("2",)),
     Action("show_deployments", "deployments", "Show what was deployed and when", ("app",), ("3",)),
     Action("show_logs", "logs", "Show what the app writes", ("app",), ("4",)),
@@ -97,6 +97,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("next_tab", "next tab", "Go to the next tab", _TABBED, ("right_square_bracket", "right"), "read", "", 25),
     Action("previous_tab", "previous tab", "Go to the previous tab", _TABBED, ("left_square_bracket", "left")),
+    *ROOM_ACTIONS,
     Action(
         "mark_release",
         "mark",
@@ -227,6 +228,10 @@ SCOPES: dict[str, str] = {
     "variables": "Variables",
     "parts": "Parts",
     "target": "Target",
+    "rooms": "Rooms of a target",
+    "containers": "Containers",
+    "surplus": "Images and volumes",
+    "exec": "Command on servers",
     "deployment": "Deployment",
     "plan": "Plan",
     "confirm": "Question",

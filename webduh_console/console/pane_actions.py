@@ -1,4 +1,4 @@
-"""What can be done in the panes that have keys of their own: logs, charts, the deploy wizard. Part of the registry."""
+"""What can be done in what has keys of its own: logs, charts, the deploy wizard, rooms. Part of the registry."""
 
 from webduh_console.console.action import Action
 
@@ -65,3 +65,30 @@ WIZARD_ACTIONS: tuple[Action, ...] = (
     Action("choose_target", "target", "Choose target and domain", _WIZARD, ("6",)),
 )
 """What can be done in the deploy wizard alone."""
+
+ROOM_ACTIONS: tuple[Action, ...] = (
+    Action("show_containers", "containers", "Show every container", ("target",), ("2",)),
+    Action("show_images", "images", "Show the images, and who needs them", ("target",), ("3",)),
+    Action("show_volumes", "volumes", "Show the volumes, and whose they are", ("target",), ("4",)),
+    Action("show_networks", "networks", "Show the networks, and who is on them", ("target",), ("5",)),
+    Action("show_routes", "routes", "Show the routes as Traefik sees them", ("target",), ("6",)),
+    Action("show_processes", "processes", "Show the processes of the machine", ("target",), ("7",)),
+    Action("show_disk", "disk", "Show the file systems, and what Docker keeps", ("target",), ("8",)),
+    Action("show_checks", "checks", "Show the checks with their fixes", ("target",), ("9",)),
+    Action("order", "sort", "Sort by the next column", ("rooms",), ("o",), "read", "", 30),
+    Action("order_reverse", "reverse", "Turn the order round", ("rooms",), ("O",)),
+    Action("restart", "restart", "Restart the container", ("containers",), ("R",), "change", "container", 15),
+    Action("stop_or_start", "stop, start", "Stop or start it", ("containers",), ("S",), "change", "container", 16),
+    Action(
+        "remove_unused",
+        "remove",
+        "Remove what nobody needs: says what is lost first",
+        ("surplus",),
+        ("delete", "D"),
+        "destroy",
+        "surplus",
+        15,
+    ),
+    Action("exec", "run", "Run a command on servers", ("home", "target", "exec"), ("x",), "change", "server", 24),
+)
+"""What can be done in the rooms of a target."""
