@@ -146,7 +146,7 @@ async def server(pilot: Pilot[Any], app: ConsoleApp) -> None:
     """A server with its containers, and what it needs."""
     app.open_target("fra-1")
     await settled(pilot)
-    app.screen.post_message(Answer("containers", worlds.containers()))
+    app.screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
     app.screen.post_message(Answer("checks", worlds.facts()))
 
 

@@ -18,13 +18,14 @@ from webduh_console import errors
 from webduh_console.cli.face import summary
 from webduh_console.commands import language
 from webduh_console.commands.context import Context
+from webduh_console.commands.executing import ExecRow
 from webduh_console.commands.results import Done, Lines, Listing, Stream, Text
-from webduh_console.commands.server import ExecRow, ServerRow
+from webduh_console.commands.server import ServerRow
 from webduh_console.config import project
 from webduh_console.config.schema import schema
 from webduh_console.model import events
+from webduh_console.model.inventory import ROWS
 from webduh_console.model.observe import Fact, LogLine
-from webduh_console.targets.server.vitals import Shown
 
 HOME = Path(__file__).parent.parent
 FOLDER = HOME / "docs" / "reference"
@@ -264,7 +265,7 @@ def _answers() -> Iterator[str]:
 
 OF_SERVERS: dict[str, type[msgspec.Struct]] = {
     "server ls": ServerRow,
-    "server show": Shown,
+    **{f"server show NAME {kind}": row for kind, row in ROWS.items()},
     "server check": Fact,
     "server exec": ExecRow,
 }

@@ -111,7 +111,7 @@ def test_a_deployment(full: Context, snap_compare: Picture, size: tuple[int, int
 
 
 @SIZES
-@pytest.mark.parametrize("name", ["targets", "server"])
+@pytest.mark.parametrize("name", ["targets", "server", "routes", "images"])
 def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], name: str) -> None:
     app = worlds.console(worlds.with_servers(full))
 
@@ -122,8 +122,12 @@ def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], na
         await pilot.press("t", "down")
         if name == "server":
             await pilot.press("enter")
-            app.screen.post_message(Answer("containers", worlds.containers()))
+            app.screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
             app.screen.post_message(Answer("checks", worlds.facts()))
+        elif name != "targets":
+            await pilot.press("enter", {"routes": "6", "images": "3"}[name])
+            for kind, rows in worlds.rooms().items():
+                app.screen.post_message(Answer(kind, worlds.room(kind, *rows)))
         await still(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=answered)

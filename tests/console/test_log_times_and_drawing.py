@@ -84,7 +84,7 @@ def test_times_are_as_wide_as_is_said(clock, dated, words) -> None:  # type: ign
         ),
         (["web@fra-1", "web@nyc-1"], {"web@fra-1": "web@fra-1", "web@nyc-1": "web@nyc-1"}),
         (["a" * 30, "b"], {"a" * 30: "a" * 13 + "…", "b": "b"}),
-        (["日本語" * 6, "b"], {"日本語" * 6: "日本語日本語…", "b": "b"}),
+        (["日本語" * 6, "b"], {"日本語" * 6: "日本語日本語 …", "b": "b"}),
     ],
 )
 def test_sources_have_short_names(names: list[str], short: dict[str, str]) -> None:

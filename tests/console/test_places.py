@@ -12,6 +12,8 @@ from webduh_console.console.screens.app_tabs import TABS
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.jump import JumpScreen
 from webduh_console.console.screens.target_screen import TargetScreen
+from webduh_console.console.screens.target_tabs import LOCAL_TABS
+from webduh_console.console.screens.target_tabs import TABS as TARGET_TABS
 from webduh_console.model.names import AppKey
 
 SHOP, STAGING = AppKey("default", "shop", "production"), AppKey("default", "shop", "staging")
@@ -36,6 +38,12 @@ def said(app: ConsoleApp) -> list[str]:
         ("web/blog@preview-42:variables", Place("app", PREVIEW, tab="variables")),
         ("prod", Place("target", name="prod")),
         ("target:prod", Place("target", name="prod")),
+        ("target:prod:images", Place("target", name="prod", tab="images")),
+        ("prod:routes", Place("target", name="prod", tab="routes")),
+        ("shop:images", Place("target", name="shop", tab="images")),
+        ("target:local:processes", Place("target", name="local", tab="processes")),
+        ("target:local:images", None),
+        ("target:prod:nothing", None),
         ("deployment:01J", Place("deployment", name="01J")),
         ("shop:nothing", None),
         ("shop@nowhere", None),
@@ -45,14 +53,14 @@ def said(app: ConsoleApp) -> list[str]:
     ],
 )
 def test_a_place_is_named_by_what_one_would_type(text: str, place: Place | None) -> None:
-    assert named(text, KEYS, ["prod", "shop"], TABS) == place
+    assert named(text, KEYS, {"prod": TARGET_TABS, "shop": TARGET_TABS, "local": LOCAL_TABS}, TABS) == place
 
 
 @pytest.mark.parametrize(
-    "place", [HOME, Place("app", SHOP), Place("app", PREVIEW, tab="logs"), Place("target", name="a")]
+    "place", [HOME, Place("app", SHOP), Place("app", PREVIEW, tab="logs"), Place("target", name="a", tab="disk")]
 )
 def test_what_is_kept_of_a_place_leads_back_to_it(place: Place) -> None:
-    assert named(place.text, KEYS, ["a"], TABS) == place
+    assert named(place.text, KEYS, {"a": TARGET_TABS}, TABS) == place
 
 
 @pytest.mark.parametrize(
@@ -91,6 +99,14 @@ def test_a_trail_keeps_a_hundred_places() -> None:
     for number in range(250):
         trail.visit(Place("target", name=str(number)))
     assert (len(trail.places), trail.places[trail.at].name) == (Trail.MOST, "249")
+
+
+def test_a_trail_keeps_the_tab_of_a_target() -> None:
+    trail = Trail()
+    for place in (Place("target", name="a"), Place("target", name="a", tab="images")):
+        trail.visit(place) if trail.at < 0 else trail.correct(place)
+    trail.correct(Place("target", name="b", tab="disk"))
+    assert trail.places == [Place("target", name="a", tab="images")]
 
 
 async def test_a_few_letters_lead_to_an_apps_logs_and_back_and_forward(full: Context) -> None:

@@ -73,8 +73,8 @@ def test_read_only_allows_what_changes_nothing() -> None:
     deploying = {"deploy", "deploy_folder", "try_demo", "new_app", "rollback", "cancel", "go", "answer_yes"}
     variables = {"add_variable", "edit_variable", "take_variable_away", "leave_variable"}
     wizard = {"plan_it", "add_here", "set_domain", "as_detected", "add_server"}
-    running = {"run_schedule", "run_command", "shell", "server_shell"}
-    assert refused == deploying | variables | wizard | running | {"set_up", "prune"}
+    servers = {"server_shell", "set_up", "prune", "exec", "restart", "stop_or_start", "remove_unused"}
+    assert refused == deploying | variables | wizard | servers | {"run_schedule", "run_command", "shell"}
 
 
 def test_bindings_carry_the_actions_name_for_the_key_map() -> None:

@@ -26,7 +26,7 @@ from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import plan_lines
 from webduh_console.console.screens.target_screen import Answer, TargetScreen
 from webduh_console.console.serving import freed
-from webduh_console.console.target_cells import check_lines, container_row, key_of, target_row
+from webduh_console.console.target_cells import check_lines, container_cells, key_of, target_row
 from webduh_console.console.watching import Aside, Broke, Told
 from webduh_console.console.widgets.bars import ActionBar
 from webduh_console.engine.setup import run_steps
@@ -73,7 +73,7 @@ async def on_the_server(pilot: Pilot[Any], app: ConsoleApp) -> TargetScreen:
     await pilot.press("t", "down", "enter")
     screen = app.screen
     assert isinstance(screen, TargetScreen)
-    screen.post_message(Answer("containers", worlds.containers()))
+    screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
     screen.post_message(Answer("checks", worlds.facts()))
     await until(pilot, lambda: screen.facts and screen.running.count())
     return screen
@@ -335,9 +335,9 @@ def test_a_containers_label_names_its_app(slug: str, known: object) -> None:
 
 def test_no_name_of_a_container_is_obeyed() -> None:
     ours, theirs, _ = worlds.containers()
-    row = container_row(msgspec.structs.replace(theirs, name="a\x1b[31mb", status="\n"))
-    assert "".join(text for text, _ in row.cells[2]) == "a␛[31mb"
-    assert "".join(text for text, _ in container_row(ours).cells[2]) == "web--7"
+    cells = container_cells(msgspec.structs.replace(theirs, name="a\x1b[31mb", status="\n"))
+    assert "".join(text for text, _ in cells[2]) == "a␛[31mb"
+    assert "".join(text for text, _ in container_cells(ours)[2]) == "web--7"
 
 
 def test_a_server_that_stopped_answering_is_not_called_up() -> None:

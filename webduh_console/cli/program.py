@@ -165,7 +165,7 @@ def _console(options: dict[str, Any], words: list[str] | None = None) -> int:
     if {"-h", "--help"} & set(words or []):
         print(
             "Usage: webduh [console] [--at SCREEN]\n\nOpens the console. SCREEN is home, an app or one of its tabs "
-            "(shop, shop@staging, shop:logs), or a target (prod)."
+            "(shop, shop@staging, shop:logs), or a target or one of its tabs (prod, prod:images)."
         )
         return 0
     if words and not (words[0] == "--at" and len(words) == 2):

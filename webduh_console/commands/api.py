@@ -16,6 +16,7 @@ from webduh_console.commands.apps import PRODUCTION, find, target_of
 from webduh_console.commands.context import LOCAL, Context
 from webduh_console.errors import StateError, WebduhError
 from webduh_console.model.events import AnyEvent, Finished
+from webduh_console.model.inventory import Found, Kind
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogLine, LogSelector, MetricQuery, Series
 from webduh_console.model.plan import Plan
@@ -344,6 +345,13 @@ def metrics(ctx: Context, key: AppKey, metric: str, seconds: int = 600, step: fl
     end = now()
     query = msgspec.convert({"metric": metric, "key": key}, MetricQuery)
     return source.range(query, end - timedelta(seconds=seconds), end, step)
+
+
+def inventory(ctx: Context, target: str, kind: Kind) -> Found:
+    """All there is of a kind on a target's machines: containers, images, routes, processes …; read-only."""
+    from webduh_console.commands.inventory import inventory as of_target
+
+    return of_target(ctx, target, kind)
 
 
 def folder_of(ctx: Context, app: str) -> Path:

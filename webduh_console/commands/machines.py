@@ -1,7 +1,6 @@
 """Servers as functions, for the console: what is on them, how they are made ready, and programs in a terminal."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from webduh_console.commands import api
 from webduh_console.commands.apps import target_of
@@ -14,9 +13,6 @@ from webduh_console.model.observe import Fact
 from webduh_console.model.standing import at
 from webduh_console.model.target import Ability, CancelToken, Enterable, Step, Target
 
-if TYPE_CHECKING:
-    from webduh_console.targets.server.vitals import Shown
-
 CACHE = 10 * 2**30
 """How many bytes of build cache stay when a server is pruned."""
 
@@ -27,11 +23,6 @@ Todo = Sequence[tuple[bool, str]]
 def checks(ctx: Context, target: str) -> list[Fact]:
     """Every fact a target needs, with a fix for each that fails. Read-only."""
     return list(ctx.target(target).facts())
-
-
-def containers(ctx: Context, server: str) -> "list[Shown]":
-    """Every container on a server, ours first. TargetError when it does not answer."""
-    return ctx.server(server).containers()
 
 
 def setup_plan(ctx: Context, server: str) -> tuple[Sequence[Step], Todo]:

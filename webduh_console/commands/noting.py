@@ -1,14 +1,13 @@
 """Writes down who did what: where it was done, and here where it cannot be written there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from webduh_console.clock import now
 from webduh_console.commands.context import Context
-from webduh_console.config.load import looks_secret
+from webduh_console.config.masking import shown_argv as shown_argv
 from webduh_console.errors import WebduhError
 from webduh_console.model import audit
 from webduh_console.model.events import AnyEvent, Finished
-from webduh_console.model.mask import MASK, masker
 from webduh_console.model.names import AppKey
 from webduh_console.model.target import Audited, Target
 
@@ -45,21 +44,3 @@ def noted(ctx: Context, target: Target, act: str, what: str, events: Iterable[An
         if isinstance(event, Finished):
             note_target(ctx, target, act, f"{what}: {event.outcome}")
         yield event
-
-
-def shown_argv(argv: Sequence[str], secrets: Iterable[str] = ()) -> str:
-    """What is run, as one text in which known secrets, and values that look like one, are masked."""
-    mask, shown, hide = masker(secrets), [], False
-    for word in argv:
-        name, equals, value = word.partition("=")
-        plain = name.lstrip("-").replace("-", "_")
-        if hide:
-            shown.append(MASK)
-        elif equals and looks_secret(plain, value):
-            shown.append(f"{name}={MASK}")
-        elif looks_secret("", word):
-            shown.append(MASK)
-        else:
-            shown.append(mask(word))
-        hide = word.startswith("-") and not equals and looks_secret(plain, "x")
-    return " ".join(shown)

@@ -7,25 +7,27 @@ from typing import TYPE_CHECKING, Literal
 import click
 import msgspec
 
-from webduh_console.commands import api, machines
+from webduh_console.commands import api, executing, inventory, machines
 from webduh_console.commands.complete import dry_run_option, servers, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
-from webduh_console.commands.noting import note_target, noted, shown_argv
+from webduh_console.commands.noting import note_target, noted
 from webduh_console.commands.results import Column, Done, Listing, Result, Text, Work
 from webduh_console.commands.target import facts_listing
 from webduh_console.commands.words import size
 from webduh_console.config.schema import MemorySize
 from webduh_console.config.spec import size as bytes_of
 from webduh_console.errors import WebduhError
+from webduh_console.model.inventory import KINDS, Kind
 from webduh_console.model.target import CancelToken
 
 if TYPE_CHECKING:
+    from webduh_console.targets.server.inventory.changing import Act
     from webduh_console.targets.server.target import ServerTarget
     from webduh_console.targets.server.vitals import Share
-    from webduh_console.transport.machine import Machine
 
 _name = click.argument("name", shell_complete=servers)
+_container = click.argument("container")
 STATES = {"up": "● up", "unready": "! not ready", "unreachable": "○ unreachable"}
 _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
@@ -46,15 +48,6 @@ class ServerRow(msgspec.Struct, frozen=True):
     memory: "Share | None" = None
     disk: "Share | None" = None
     docker: str = ""
-
-
-class ExecRow(msgspec.Struct, frozen=True):
-    """What a command did on one server in `server exec`; the code of a server that was not reached is 255."""
-
-    server: str
-    code: int
-    out: str
-    err: str
 
 
 class Size(click.ParamType[int]):
@@ -176,28 +169,15 @@ def _setup_text(server: "ServerTarget", todo: Sequence[tuple[bool, str]]) -> str
 
 @server.command("show", cls=Reading)
 @_name
+@click.argument("kind", type=click.Choice(KINDS), default="containers")
 @with_context
-def server_show(ctx: Context, name: str) -> Result:
-    """Show a server's containers, and whose they are."""
-    rows = [msgspec.to_builtins(row) for row in ctx.server(name).containers()]
-    columns = (
-        Column("name", "CONTAINER"),
-        Column("state", "STATE"),
-        Column("image", "IMAGE"),
-        Column("cpu", "CPU", "right"),
-        Column("memory", "MEMORY", "right"),
-        Column("app", "APP"),
-        Column("status", "STATUS"),
-    )
-    words = [
-        {
-            **row,
-            "cpu": "" if row["cpu"] is None else f"{row['cpu']:.2f}",
-            "memory": "" if row["memory"] is None else size(row["memory"]),
-        }
-        for row in rows
-    ]
-    return Listing(f"containers of {name}", columns, words, rows, f"{name} runs no container.")
+def server_show(ctx: Context, name: str, kind: Kind) -> Result:
+    """Show what is on a server, ours or not: its containers, unless another KIND is named.
+
+    Of a target of several servers each is asked; one that does not answer is named, and the exit code is 1. Images and
+    volumes that nobody needs are marked as unused. The size of a volume is shown by `disk`, which measures all of them.
+    """
+    return inventory.listing(ctx, name, kind, inventory.inventory(ctx, name, kind))
 
 
 @server.command("exec", cls=Changing, context_settings={"ignore_unknown_options": True})
@@ -211,13 +191,12 @@ def server_exec(ctx: Context, names: str, argv: Sequence[str], dry_run: bool) ->
     A target of several servers stands for all of them. Of one server the exit code is the command's; of several it is
     1 when the command fails on one of them, or one is not reached.
     """
-    named = _all_servers(ctx) if names == "all" else names.split(",")
-    chosen = list(dict.fromkeys(server.name for name in named for server in ctx.servers(name)))
+    chosen = executing.named(ctx, names)
     reached = {name: ctx.server(name).machine for name in chosen}
     if dry_run:
         return Done(f"Would run {' '.join(argv)!r} on {', '.join(chosen)}.", {"servers": chosen, "argv": list(argv)})
     with ThreadPoolExecutor(max_workers=max(min(len(chosen), 32), 1)) as pool:
-        rows = list(pool.map(lambda name: _answer(ctx, name, reached[name], argv), chosen))
+        rows = list(pool.map(lambda name: executing.answer(ctx, name, reached[name], argv), chosen))
     lines = []
     for row in rows:
         prefix = f"{row.server}: " if len(rows) > 1 else ""
@@ -227,15 +206,6 @@ def server_exec(ctx: Context, names: str, argv: Sequence[str], dry_run: bool) ->
     worst = rows[0].code if len(rows) == 1 else int(any(row.code for row in rows))
     data = [msgspec.to_builtins(row) for row in rows]
     return Text(" ".join(argv), "\n".join(lines), data, worst if 0 <= worst < 256 else 1)
-
-
-def _answer(ctx: Context, name: str, machine: "Machine", argv: Sequence[str]) -> ExecRow:
-    try:
-        answer = machine.sh('exec "$@"', *argv, timeout=600.0)
-    except WebduhError as error:
-        return ExecRow(name, 255, "", str(error))
-    note_target(ctx, ctx.target(name), "exec", shown_argv(argv))
-    return ExecRow(name, answer.code, answer.out.decode(errors="replace"), answer.err)
 
 
 @server.command("shell", cls=Changing)
@@ -266,3 +236,64 @@ def server_prune(ctx: Context, name: str, cache: int, yes: bool, dry_run: bool) 
     freed = chosen.prune(cache)
     note_target(ctx, chosen, "prune", words)
     return Done(f"{size(freed)} are free again on {name}.", {"server": name, "removed": list(found), "freed": freed})
+
+
+@server.command("start", cls=Changing)
+@_name
+@_container
+@dry_run_option
+@with_context
+def server_start(ctx: Context, name: str, container: str, dry_run: bool) -> Result:
+    """Start a container that is stopped."""
+    return _act(ctx, name, container, "start", "started", dry_run)
+
+
+@server.command("stop", cls=Changing)
+@_name
+@_container
+@dry_run_option
+@with_context
+def server_stop(ctx: Context, name: str, container: str, dry_run: bool) -> Result:
+    """Stop a container. One of an app stays stopped until it is started, or the app is deployed."""
+    return _act(ctx, name, container, "stop", "stopped", dry_run)
+
+
+@server.command("restart", cls=Changing)
+@_name
+@_container
+@dry_run_option
+@with_context
+def server_restart(ctx: Context, name: str, container: str, dry_run: bool) -> Result:
+    """Stop a container and start it again. What it serves is not answered meanwhile."""
+    return _act(ctx, name, container, "restart", "restarted", dry_run)
+
+
+def _act(ctx: Context, name: str, container: str, what: "Act", done: str, dry_run: bool) -> Result:
+    data = {"server": name, "container": container, "act": what}
+    if dry_run:
+        return Done(f"Would {what} {container} on {ctx.server(name).name}.", data)
+    inventory.act(ctx, name, container, what)
+    return Done(f"{container} on {name} is {done}.", data)
+
+
+@server.command("rm", cls=Changing)
+@_name
+@click.argument("kind", type=click.Choice(("image", "volume")))
+@click.argument("what")
+@_yes
+@dry_run_option
+@with_context
+def server_rm(ctx: Context, name: str, kind: Literal["image", "volume"], what: str, yes: bool, dry_run: bool) -> Result:
+    """Remove an image or a volume that nobody needs; what is in a volume is lost.
+
+    One that a release names or a container has is not removed.
+    """
+    found = inventory.surplus(ctx, name, kind, what)
+    words = inventory.lost(found)
+    data = {"server": name, "kind": kind, "removed": what, "size": found.size}
+    if dry_run:
+        return Done(f"Would remove {words} from {name}.", data)
+    if not yes:
+        ctx.confirm(f"Remove {words} from {name}?", f"Nothing was removed from {name}.")
+    inventory.remove(ctx, name, found)
+    return Done(f"{words[:1].upper()}{words[1:]} is removed from {name}.", data)

@@ -5,107 +5,17 @@ exist.
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
-import msgspec
 from textual.binding import Binding, BindingType
 
-Kind = Literal["read", "change", "destroy"]
-Need = Literal[
-    "", "app", "release", "deployment", "address", "running", "questions", "server", "shell",
-    "variable", "secret", "waiting", "schedule",
-]  # fmt: skip
+from webduh_console.console.action import Action
+from webduh_console.console.pane_actions import CHART_ACTIONS, LOG_ACTIONS, ROOM_ACTIONS, WIZARD_ACTIONS
 
-
-class Action(msgspec.Struct, frozen=True):
-    """One thing that can be done.
-
-    `scopes` are the screens and widgets where it applies, `keys` its default keys, `words` what the footer says and
-    `help` what the help screen says. `kind` tells whether it changes or destroys something out there; `needs` what must
-    be selected for it to make sense. `shown` is its place in the footer, 0 for not there.
-    """
-
-    name: str
-    words: str
-    help: str
-    scopes: tuple[str, ...]
-    keys: tuple[str, ...]
-    kind: Kind = "read"
-    needs: Need = ""
-    shown: int = 0
-    priority: bool = False
-
+__all__ = ["ACTIONS", "BY_NAME", "SCOPES", "Action", "allowed", "bindings", "in_scope", "is_typed", "key_sign"]
 
 _EVERY_SCREEN = ("screen", "modal")
 _LISTS = ("table", "lines", "log", "steps")
-_LOG = ("log",)
-_TABBED = ("app", "wizard")
-_WIZARD = ("wizard",)
-
-LOG_ACTIONS: tuple[Action, ...] = (
-    Action("search", "search", "Search: words, ~regular expression", _LOG, ("slash",), "read", "", 13),
-    Action("next_match", "next", "To the next line that was found", _LOG, ("n",)),
-    Action("previous_match", "previous", "To the line before that was found", _LOG, ("N",)),
-    Action(
-        "filter_lines", "filter", "Show only lines with words, ~regex, !without", _LOG, ("ampersand",), "read", "", 15
-    ),
-    Action("drop_filter", "drop filter", "Drop the last filter", _LOG, ("backspace",)),
-    Action("levels", "levels", "Show all levels, warnings, only errors", _LOG, ("e",), "read", "", 16),
-    Action("sources", "sources", "Choose whose lines are shown", _LOG, ("v",), "read", "", 21),
-    Action("clear_view", "clear", "Stop searching; drop search and filters", _LOG, ("escape",), "read", "", 79),
-    Action("open_line", "open", "Show the whole line with its fields", _LOG, ("enter",), "read", "", 20),
-    Action("fold", "unfold", "Unfold or fold the JSON of a line", _LOG, ("space",), "read", "", 22),
-    Action("fold_all", "unfold all", "Unfold or fold the JSON of all lines", _LOG, ("J",)),
-    Action("wrap", "wrap", "Wrap long lines, or not", _LOG, ("w",), "read", "", 18),
-    Action("timestamps", "times", "Show or hide the times", _LOG, ("t",), "read", "", 17),
-    Action("clock", "clock", "Times here, in UTC, or how long ago", _LOG, ("T",)),
-    Action("go_to_time", "go to time", "Go to a time: 14:05, -10m, 2026-03-04T17:05", _LOG, ("at",), "read", "", 19),
-    Action("mark", "mark", "Mark the line, or not", _LOG, ("m",)),
-    Action("next_mark", "next mark", "To the next marked line", _LOG, ("apostrophe",)),
-    Action("previous_mark", "previous mark", "To the marked line before", _LOG, ("quotation_mark",)),
-    Action("range", "range", "Begin or end a range of lines", _LOG, ("V",)),
-    Action("copy_lines", "copy", "Copy the line, or the range", _LOG, ("y",), "read", "", 23),
-    Action("save", "save", "Save the shown lines to a file", _LOG, ("ctrl+s",), "read", "", 24),
-    Action("save_all", "save all", "Save all lines to a file, also those not shown", _LOG, ("W",)),
-    Action("only", "only this", "Show only this source, or all", ("sources",), ("o",), "read", "", 6),
-)
-"""What can be done in a log pane alone."""
-
-WIZARD_ACTIONS: tuple[Action, ...] = (
-    Action("plan_it", "plan", "Show what would change; then it can be carried out", _WIZARD, ("p",), "change", "", 8),
-    Action("copy_script", "copy script", "Copy the script that does the same", _WIZARD, ("y",), "read", "", 11),
-    Action("add_here", "add", "Add a process, a variable, or a server", _WIZARD, ("a",), "change", "", 9),
-    Action("set_domain", "domain", "Type the domains that lead to it", _WIZARD, ("d",), "change", "", 9),
-    Action(
-        "as_detected", "take back", "Take back what was typed here", _WIZARD, ("delete", "backspace"), "change", "", 10
-    ),
-    Action("choose_source", "source", "Choose the folder or the repository", _WIZARD, ("1",)),
-    Action("show_detected", "detected", "Show what it is made with, and why", _WIZARD, ("2",)),
-    Action("show_settings", "settings", "Show and change the settings", _WIZARD, ("3",)),
-    Action("show_dockerfile", "Dockerfile", "Show the Dockerfile that a server builds", _WIZARD, ("4",)),
-    Action("show_needs", "variables", "Show and set the variables it reads", _WIZARD, ("5",)),
-    Action("choose_target", "target", "Choose target and domain", _WIZARD, ("6",)),
-)
-"""What can be done in the deploy wizard alone."""
-
-_CHART = ("chart",)
-
-CHART_ACTIONS: tuple[Action, ...] = (
-    Action("cursor_left", "look back", "Look at the time before: what every figure was then", _CHART, ("left", "h")),
-    Action("cursor_right", "look on", "Look at the time after", _CHART, ("right",)),
-    Action("cursor_far_left", "far back", "Look ten cells back", _CHART, ("shift+left", "H")),
-    Action("cursor_far_right", "far on", "Look ten cells on", _CHART, ("shift+right",)),
-    Action("zoom_in", "closer", "Show half the time", _CHART, ("plus", "equals_sign"), "read", "", 14),
-    Action("zoom_out", "wider", "Show twice the time", _CHART, ("minus",), "read", "", 15),
-    Action("pan_back", "earlier", "Show the time before", _CHART, ("comma", "less_than_sign"), "read", "", 16),
-    Action("pan_on", "later", "Show the time after", _CHART, ("full_stop", "greater_than_sign"), "read", "", 17),
-    Action("next_range", "range", "Show 5 min, 15 min, 1 h, 6 h, 24 h, 7 d, 30 d", _CHART, ("z",), "read", "", 13),
-    Action("previous_range", "shorter", "Show the range before", _CHART, ("Z",)),
-    Action("live", "now", "Back to now, and go along with it", _CHART, ("end", "f"), "read", "", 18),
-    Action("only_series", "one series", "Show one series alone, then the next", _CHART, ("v",), "read", "", 19),
-    Action("drop_cursor", "back to now", "Look at no time any more", _CHART, ("escape",), "read", "", 79),
-)
-"""What can be done in a chart alone."""
+_TABBED = ("app", "target", "wizard")
 
 ACTIONS: tuple[Action, ...] = (
     # What a screen is for.
@@ -175,7 +85,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "sort", "Sort by the next column", ("home", "result"), ("s",), "read", "", 30),
     Action("sort_reverse", "reverse", "Turn the order round", ("home", "result"), ("S",)),
     Action("update", "update", "Ask the targets now", ("home", "app", "target"), ("u",), "read", "", 31),
-    Action("show_overview", "overview", "Show how the app is", ("app",), ("1",)),
+    Action("show_overview", "overview", "Show how it is", ("app", "target"), ("1",)),
     Action("show_releases", "releases", "Show the releases that are kept", ("app",), ("2",)),
     Action("show_deployments", "deployments", "Show what was deployed and when", ("app",), ("3",)),
     Action("show_logs", "logs", "Show what the app writes", ("app",), ("4",)),
@@ -187,6 +97,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("next_tab", "next tab", "Go to the next tab", _TABBED, ("right_square_bracket", "right"), "read", "", 25),
     Action("previous_tab", "previous tab", "Go to the previous tab", _TABBED, ("left_square_bracket", "left")),
+    *ROOM_ACTIONS,
     Action(
         "mark_release",
         "mark",
@@ -261,8 +172,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("right", "right", "To the right", ("lines", "log"), ("right",)),
     Action("follow", "follow", "Stay at the newest line, or not", ("log", "deployment"), ("f",), "read", "", 14),
     *LOG_ACTIONS,
-    *WIZARD_ACTIONS,
     *CHART_ACTIONS,
+    *WIZARD_ACTIONS,
     Action(
         "filter",
         "filter",
@@ -317,6 +228,10 @@ SCOPES: dict[str, str] = {
     "variables": "Variables",
     "parts": "Parts",
     "target": "Target",
+    "rooms": "Rooms of a target",
+    "containers": "Containers",
+    "surplus": "Images and volumes",
+    "exec": "Command on servers",
     "deployment": "Deployment",
     "plan": "Plan",
     "confirm": "Question",

@@ -275,11 +275,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
         self.push_screen(AppScreen(key, tab))
 
-    def open_target(self, name: str) -> None:
+    def open_target(self, name: str, tab: str = "overview") -> None:
         """Open a target's screen."""
         from webduh_console.console.screens.target_screen import TargetScreen
 
-        self.push_screen(TargetScreen(name))
+        self.push_screen(TargetScreen(name, tab))
 
     def run_line(self, line: str) -> None:
         """Run a line of the command language, or an action by its name."""

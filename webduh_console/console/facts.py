@@ -181,10 +181,10 @@ def release_text(release: Release, zone: tzinfo | None) -> str:
         "spec": msgspec.to_builtins(release.spec),
         "variables": {name: "secret" if one.secret else "plain" for name, one in sorted(release.variables.items())},
     }
-    return "\n".join(_outline(facts, 0))
+    return "\n".join(outline(facts, 0))
 
 
-def _outline(value: object, depth: int) -> list[str]:
+def outline(value: object, depth: int = 0) -> list[str]:
     """Nested values as indented lines; what is empty is left out."""
     import shlex
 
@@ -199,14 +199,14 @@ def _outline(value: object, depth: int) -> list[str]:
             elif isinstance(inner, list | tuple) and not any(isinstance(one, dict | list | tuple) for one in inner):
                 lines.append(f"{pad}{key}: {', '.join(map(str, inner))}")
             elif isinstance(inner, dict | list | tuple):
-                lines += [f"{pad}{key}:", *_outline(inner, depth + 1)]
+                lines += [f"{pad}{key}:", *outline(inner, depth + 1)]
             else:
                 lines.append(f"{pad}{key}: {inner}")
         return lines
     if isinstance(value, list | tuple):
         lines = []
         for inner in value:
-            first, *rest = _outline(inner, depth + 1) or [""]
+            first, *rest = outline(inner, depth + 1) or [""]
             lines += [f"{pad}- {first.strip()}", *rest]
         return lines
     return [f"{pad}{value}"]

@@ -1,5 +1,6 @@
 """Ways through the console: to any place by its name, back and forward, and what is marked."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from webduh_console.console.places import HOME, Place, Trail, named, offered
@@ -27,7 +28,7 @@ class Going:
         if place.kind == "app" and place.key is not None:
             self.app.open_app(place.key, place.tab or "overview")
         elif place.kind == "target":
-            self.app.open_target(place.name)
+            self.app.open_target(place.name, place.tab or "overview")
         elif place.kind == "deployment":
             self.app.open_deployment(place.name)
 
@@ -42,7 +43,13 @@ class Going:
         """The place that a text means, among what is known."""
         from webduh_console.console.screens.app_tabs import TABS
 
-        return named(text, self.app.board.rows, self.app.board.targets, TABS)
+        return named(text, self.app.board.rows, self._rooms(), TABS)
+
+    def _rooms(self) -> dict[str, Sequence[str]]:
+        """The tabs of every target."""
+        from webduh_console.console.screens.target_tabs import tabs_of
+
+        return {name: tabs_of(heard.row.kind) for name, heard in self.app.board.targets.items()}
 
     def to_named(self, text: str) -> None:
         """Show the place that a text means, or say that there is none."""
@@ -58,7 +65,7 @@ class Going:
         from webduh_console.console.screens.jump import JumpScreen
 
         marked = [place for text in self.bookmarks() if (place := self.named(text)) is not None]
-        everything = offered(self.app.board, marked, TABS, self.app.clock())
+        everything = offered(self.app.board, marked, TABS, self.app.clock(), rooms=self._rooms())
         self.app.push_screen(JumpScreen(everything), lambda place: self.to(place) if place is not None else None)
 
     def step(self, by: int) -> None:

@@ -1,6 +1,7 @@
 """Where one can be in the console, in words that can be typed, kept and found by a few letters. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -18,7 +19,7 @@ PRODUCTION = "production"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A screen and what it shows: `home`, an app's (with its tab), a target's, a deployment's by its id."""
+    """A screen and what it shows: `home`, an app's or a target's (with its tab), a deployment's by its id."""
 
     kind: Kind
     key: AppKey | None = None
@@ -27,12 +28,13 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """As it is typed: `home`, `shop`, `web/shop@staging:logs`, `target:prod`, `deployment:01J…`."""
+        """As it is typed: `home`, `shop`, `web/shop@staging:logs`, `target:prod:images`, `deployment:01J…`."""
+        tab = f":{self.tab}" if self.tab not in ("", "overview") else ""
         if self.key is None:
-            return "home" if self.kind == "home" else f"{self.kind}:{self.name}"
+            return "home" if self.kind == "home" else f"{self.kind}:{self.name}{tab}"
         project = "" if self.key.project == "default" else f"{self.key.project}/"
         environment = "" if self.key.environment == PRODUCTION else f"@{self.key.environment}"
-        return f"{project}{self.key.app}{environment}" + (f":{self.tab}" if self.tab not in ("", "overview") else "")
+        return f"{project}{self.key.app}{environment}{tab}"
 
 
 HOME = Place("home")
@@ -47,8 +49,8 @@ class Found(msgspec.Struct, frozen=True):
     beside: str = ""
 
 
-def named(text: str, keys: Iterable[AppKey], targets: Iterable[str], tabs: Sequence[str]) -> Place | None:
-    """The place that a text means, among what is known; None when there is none.
+def named(text: str, keys: Iterable[AppKey], targets: Mapping[str, Sequence[str]], tabs: Sequence[str]) -> Place | None:
+    """The place that a text means, among what is known; None when there is none. `targets` have their tabs.
 
     Of an app without an environment its production comes first. A bare name is an app's, else a target's.
     """
@@ -56,24 +58,39 @@ def named(text: str, keys: Iterable[AppKey], targets: Iterable[str], tabs: Seque
     if text == "home":
         return HOME
     if colon and kind == "target":
-        return Place("target", name=rest) if rest in set(targets) else None
+        return _target(rest, targets)
     if colon and kind == "deployment":
         return Place("deployment", name=rest) if rest else None
     if colon and rest not in tabs:
-        return None
+        return _target(text, targets)
     path, _, environment = kind.partition("@")
     project, _, app = path.rpartition("/")
     fits = [key for key in keys if key.app == app and key.project == (project or key.project)]
     fits = [key for key in fits if key.environment == (environment or key.environment)]
     if fits:
         return Place("app", key=min(fits, key=lambda key: (key.environment != PRODUCTION, key)), tab=rest)
-    return Place("target", name=text) if not colon and text in set(targets) else None
+    return _target(text, targets)
+
+
+def _target(text: str, targets: Mapping[str, Sequence[str]]) -> Place | None:
+    """The target of a text, or one of its tabs."""
+    name, _, tab = text.partition(":")
+    fits = name in targets and (not tab or tab in targets[name])
+    return Place("target", name=name, tab=tab) if fits else None
 
 
 def offered(
-    board: "Board", bookmarks: Sequence[Place], tabs: Sequence[str], now: "datetime", deployments: int = 20
+    board: "Board",
+    bookmarks: Sequence[Place],
+    tabs: Sequence[str],
+    now: "datetime",
+    deployments: int = 20,
+    rooms: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Found]:
-    """All that can be jumped to: what is marked, apps, targets, the last deployments, and the tabs of apps."""
+    """All that can be jumped to: what is marked, apps, targets, the last deployments, and the tabs of apps and targets.
+
+    `rooms` are the tabs of targets, by their names.
+    """
     marked = [Found(place, "★", "accent", "marked") for place in bookmarks]
     apps, panes = [], []
     for key, row in board.rows.items():
@@ -81,6 +98,12 @@ def offered(
         apps.append(Found(Place("app", key), glyph, role, f"{word} on {row.target}"))
         panes += [Found(Place("app", key, tab=tab), " ", "faint", tab) for tab in tabs if tab != "overview"]
     targets = [Found(Place("target", name=name), "▣", "text", heard.row.kind) for name, heard in board.targets.items()]
+    panes += [
+        Found(Place("target", name=name, tab=tab), " ", "faint", tab)
+        for name in board.targets
+        for tab in rooms.get(name, ())
+        if tab != "overview"
+    ]
     last = []
     for each in board.deployments[:deployments]:
         sign, _, role = OUTCOMES[each.outcome]
@@ -147,7 +170,10 @@ class Trail:
 
     def correct(self, place: Place) -> None:
         """Of the present place another tab is open now; of any other nothing is."""
-        if self.at >= 0 and place.key is not None and self.places[self.at].key == place.key:
+        if self.at < 0:
+            return
+        here = self.places[self.at]
+        if (here.kind, here.key, here.name) == (place.kind, place.key, place.name):
             self.places[self.at] = place
 
     def step(self, by: int) -> Place | None:

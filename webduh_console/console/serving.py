@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from webduh_console.console.words import size
 from webduh_console.errors import WebduhError
+from webduh_console.model.inventory import Found, Kind
 from webduh_console.model.names import AppKey
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ def checks(app: "ConsoleApp", target: str) -> Question:
     return lambda: machines.checks(app.context, target)
 
 
-def containers(app: "ConsoleApp", server: str) -> Question:
-    """Every container on it."""
-    from webduh_console.commands import machines
+def room(app: "ConsoleApp", target: str, kind: Kind, before: Found | None, several: bool) -> Question:
+    """What there is of a kind, as the rows of its room; what those said `before` that are silent now stays."""
+    from webduh_console.commands import api
+    from webduh_console.console.room_cells import filled
 
-    return lambda: machines.containers(app.context, server)
+    return lambda: filled(kind, api.inventory(app.context, target, kind), before, several, app.clock())
 
 
 def setup_plan(app: "ConsoleApp", server: str) -> Question:

@@ -14,7 +14,7 @@ from webduh_console.model.observe import Fact
 
 if TYPE_CHECKING:
     from webduh_console.commands.api import Heard
-    from webduh_console.targets.server.vitals import Shown
+    from webduh_console.model.inventory import ContainerRow
 
 _FULL, _NEARLY_FULL = 0.95, 0.85
 _LATE = 10.0
@@ -36,16 +36,6 @@ TARGET_COLUMNS = (
     Column("memory", "MEM", "right", least=4, most=6, rank=2),
     Column("disk", "DISK", "right", least=4, most=5, rank=3),
     Column("note", "", least=8, most=60, rank=5, grow=True),
-)
-
-CONTAINER_COLUMNS = (
-    Column("state", "STATE", least=9, most=12),
-    Column("app", "APP", least=6, most=32),
-    Column("name", "CONTAINER", least=12, most=48, grow=True),
-    Column("cpu", "CPU", "right", least=4, most=6, rank=1),
-    Column("memory", "MEM", "right", least=4, most=6, rank=2),
-    Column("image", "IMAGE", least=12, most=36, rank=5),
-    Column("status", "STATUS", least=8, most=28, rank=4),
 )
 
 
@@ -83,15 +73,16 @@ def _memory(heard: "Heard") -> Cell:
     if heard.vitals is None:
         return cell(size(heard.row.memory))
     share = heard.vitals.memory
-    return cell(size(share.used), _fullness(share.used / share.total if share.total else 0.0))
+    return cell(size(share.used), fullness(share.used / share.total if share.total else 0.0))
 
 
 def _share(used: int, total: int) -> Cell:
     part = used / total if total else 0.0
-    return cell(f"{part:.0%}", _fullness(part))
+    return cell(f"{part:.0%}", fullness(part))
 
 
-def _fullness(part: float) -> str:
+def fullness(part: float) -> str:
+    """The role in which a share that is used, 0 to 1, is drawn."""
     return "bad" if part >= _FULL else "warn" if part >= _NEARLY_FULL else "text"
 
 
@@ -103,24 +94,20 @@ def key_of(slug: str) -> AppKey | None:
         return None
 
 
-def container_row(shown: "Shown") -> TableRow:
-    """A container as a row of `CONTAINER_COLUMNS`."""
+def container_cells(shown: "ContainerRow") -> tuple[Cell, ...]:
+    """A container's state, app, name, CPU, memory, image and status."""
     glyph, role = _CONTAINER_STATES.get(shown.state, ("?", "warn"))
     key = key_of(shown.app)
     ours = key is not None or shown.name.startswith("webduh-")
     name = shown.name.removeprefix(f"{shown.app}--") if key is not None else shown.name
-    whose = cell(str(key), "bold text") if key is not None else cell("webduh" if ours else "–", "faint")
-    return TableRow(
-        shown.name,
-        (
-            cell(f"{glyph} {visible(shown.state)}", role),
-            whose,
-            cell(visible(name), "text" if ours else "muted"),
-            cell(cores(shown.cpu) if shown.cpu is not None else "–", "text" if ours else "muted"),
-            cell(size(shown.memory) if shown.memory is not None else "–", "text" if ours else "muted"),
-            cell(visible(shown.image), "faint"),
-            cell(visible(shown.status), "faint"),
-        ),
+    return (
+        cell(f"{glyph} {visible(shown.state)}", role),
+        cell(visible(str(key)), "bold text") if key is not None else cell("webduh" if ours else "–", "faint"),
+        cell(visible(name), "text" if ours else "muted"),
+        cell(cores(shown.cpu) if shown.cpu is not None else "–", "text" if ours else "muted"),
+        cell(size(shown.memory) if shown.memory is not None else "–", "text" if ours else "muted"),
+        cell(visible(shown.image), "faint"),
+        cell(visible(shown.status), "faint"),
     )
 
 
@@ -160,7 +147,7 @@ def target_facts(
     for label, share in (("mem", vitals.memory), ("disk", vitals.disk)):
         part = share.used / share.total if share.total else 0.0
         filled, rest = bar(part, wide)
-        role = _fullness(part)
+        role = fullness(part)
         second += [
             (f"   {label} ", "faint"),
             (filled, role if role != "text" else "busy"),

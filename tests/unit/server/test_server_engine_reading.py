@@ -1,65 +1,18 @@
 """What is only asked of Docker goes over streams that are kept: here to an HTTP server on a Unix socket."""
 
-import http.server
 import json
-import socketserver
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
+from docker_daemon import Daemon
 from here_machine import HereMachine
 
 from webduh_console.targets.server.engine import Engine
 from webduh_console.targets.server.layout import ROOT
 from webduh_console.targets.server.locating import root_folder
 from webduh_console.targets.server.refusals import EngineError
-
-VERSION = {"Version": "26.1", "ApiVersion": "1.45", "Arch": "amd64", "Os": "linux"}
-Answers = dict[str, tuple[int, object]]
-
-
-class Daemon:
-    """Answers what it is told to; `asked` are the questions, `met` counts the connections."""
-
-    def __init__(self, socket: Path) -> None:
-        self.answers: Answers = {"/version": (200, VERSION)}
-        self.asked: list[str] = []
-        self.met, self.hangs_up = 0, False
-        daemon = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                daemon.met += 1
-                self.client_address = ("", 0)
-                super().setup()
-
-            def do_GET(self) -> None:
-                daemon.asked.append(self.path)
-                path = urlsplit(self.path).path
-                status, value = daemon.answers.get(path, (404, {"message": f"No such thing: {path}"}))
-                content = value if isinstance(value, bytes) else json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-                self.close_connection = daemon.hangs_up  # without a word, as a daemon that is started anew
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nowhere."""
-
-        class Server(socketserver.ThreadingUnixStreamServer):
-            daemon_threads = True
-
-        self.server = Server(str(socket), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def end(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture

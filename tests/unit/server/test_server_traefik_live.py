@@ -14,10 +14,12 @@ import pytest
 from traefik_binary import Traefik, running_traefik
 from waiting import wait_until
 
+from webduh_console.model.inventory import RouteRow
 from webduh_console.model.names import AppKey
 from webduh_console.model.release import Route
 from webduh_console.targets.server.blame import blamed_in, problem_in
 from webduh_console.targets.server.front import Requests, requests_in
+from webduh_console.targets.server.inventory.routes import PATH, rows
 from webduh_console.targets.server.traefik import (
     KEY_HEADER,
     PROBE_HEADER,
@@ -188,6 +190,35 @@ def test_the_api_and_the_figures_are_shut_without_the_key(traefik: Traefik, apps
         assert ask(traefik.web, path, Host="127.0.0.1", **guarded()).status == 404
     assert ask(traefik.ops, "/", **probing()).status == 404
     assert ask(traefik.ops, "/api/version", **guarded()).json["Version"] == "3.7.15"
+
+
+def known_routes(traefik: Traefik) -> list[RouteRow]:
+    """What Traefik's own API says, as a server's routes; its own left out."""
+    found = rows(ask(traefik.ops, PATH, **guarded()).json)
+    return [row for row in found if not row.service.endswith("@internal")]
+
+
+def test_its_routes_are_told_with_their_upstreams_and_who_gives_the_certificate(
+    traefik: Traefik, apps: tuple[str, str]
+) -> None:
+    switch(traefik, GUEST, 7, (Route(HOST),), apps[0])
+    plain, secure = sorted(
+        (row for row in known_routes(traefik) if "Header" not in row.rule), key=lambda row: row.entry_points
+    )
+    assert (plain.entry_points, plain.tls) == (("web",), "")
+    assert (secure.entry_points, secure.tls) == (("websecure",), "own certificate")
+    for row in (plain, secure):
+        assert (row.state, row.app, row.upstreams, row.errors) == ("enabled", GUEST.slug, (f"http://{apps[0]}",), ())
+        assert HOST in row.rule
+
+
+def test_a_route_that_leads_to_no_service_is_told_first_with_its_error(traefik: Traefik, apps: tuple[str, str]) -> None:
+    switch(traefik, GUEST, 7, (Route(HOST),), apps[0])
+    traefik.put("hand.yml", "http: {routers: {lost: {rule: 'Host(`x.example.com`)', service: nowhere}}}\n")
+    wait_until(lambda: any(row.name == "lost@file" for row in known_routes(traefik)), "it is read")
+    first = known_routes(traefik)[0]
+    assert (first.name, first.state, first.upstreams) == ("lost@file", "disabled", ())
+    assert "does not exist" in first.errors[0]
 
 
 def test_the_figures_count_what_failed(traefik: Traefik, apps: tuple[str, str]) -> None:

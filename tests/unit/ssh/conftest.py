@@ -1,29 +1,18 @@
 """A real sshd for the tests of the SSH transport. Where there is none they are skipped, and fail where CI runs them."""
 
-import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from own_sshd import SSHD, OwnSshd, Relay, StartSshd
+from own_sshd import OwnSshd, Relay, StartSshd, needed
 
 from webduh_console.transport.ssh.machine import SSHMachine
-
-
-def _needed() -> None:
-    if Path(SSHD).exists() and os.geteuid() == 0:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{SSHD} and root are needed: nothing about SSH was tested")
-    warnings.warn("no sshd or not root: nothing about SSH was tested", stacklevel=2)
-    pytest.skip(f"{SSHD} and root are needed")
 
 
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnSshd]:
     """An ordinary sshd that the tests of a module share."""
-    _needed()
+    needed()
     own = OwnSshd(tmp_path_factory.mktemp("sshd")).start()
     yield own
     own.close()
@@ -32,7 +21,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnSshd]:
 @pytest.fixture
 def start_sshd(tmp_path: Path) -> Iterator[StartSshd]:
     """Starts an sshd for one test, with lines of configuration."""
-    _needed()
+    needed()
     started: list[OwnSshd] = []
 
     def start(*options: str, kinds: tuple[str, ...] = ("ed25519",)) -> OwnSshd:

@@ -161,7 +161,8 @@ def wrapped(pieces: Iterable[Piece], width: int, limit: int) -> tuple[list[list[
     rows: list[list[Piece]] = [[]]
     room, left = width, 0
     for text, role in pieces:
-        at = 0
+        at = len(text) if left else 0
+        left += at
         while at < len(text):
             count, cells = _fitting(text, at, room)
             if count == 0 and room == width:
@@ -175,8 +176,6 @@ def wrapped(pieces: Iterable[Piece], width: int, limit: int) -> tuple[list[list[
                     break
                 rows.append([])
                 room = width
-        if left:
-            room = 0
     return rows, left
 
 

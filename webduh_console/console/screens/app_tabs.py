@@ -1,12 +1,15 @@
 """The tabs of an app, and the keys that lead from one to another."""
 
+from collections.abc import Sequence
+
 TABS = ("overview", "releases", "deployments", "logs", "variables", "parts", "metrics")
 
 
-class TabActions:
-    """The actions of a screen with these tabs."""
+class Tabbed:
+    """The actions of a screen with tabs, the first of which is an overview."""
 
     tab: str
+    tabs: Sequence[str]
 
     def show_tab(self, name: str) -> None:
         """Show one tab, and ask for what it needs."""
@@ -15,6 +18,20 @@ class TabActions:
     def action_show_overview(self) -> None:
         """The overview."""
         self.show_tab("overview")
+
+    def action_next_tab(self) -> None:
+        """The next tab."""
+        self.show_tab(self.tabs[(self.tabs.index(self.tab) + 1) % len(self.tabs)])
+
+    def action_previous_tab(self) -> None:
+        """The tab before."""
+        self.show_tab(self.tabs[(self.tabs.index(self.tab) - 1) % len(self.tabs)])
+
+
+class TabActions(Tabbed):
+    """The actions of an app's screen."""
+
+    tabs = TABS
 
     def action_show_releases(self) -> None:
         """The releases."""
@@ -43,11 +60,3 @@ class TabActions:
     def action_show_metrics(self) -> None:
         """The metrics."""
         self.show_tab("metrics")
-
-    def action_next_tab(self) -> None:
-        """The next tab."""
-        self.show_tab(TABS[(TABS.index(self.tab) + 1) % len(TABS)])
-
-    def action_previous_tab(self) -> None:
-        """The tab before."""
-        self.show_tab(TABS[(TABS.index(self.tab) - 1) % len(TABS)])

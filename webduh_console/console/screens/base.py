@@ -12,7 +12,7 @@ from textual.worker import Worker
 from webduh_console.console.actions import BY_NAME, Action, allowed, bindings
 from webduh_console.console.ink import width_of
 from webduh_console.console.places import Place
-from webduh_console.console.widgets.asking import Asks
+from webduh_console.console.widgets.asking import Asking, Asks
 from webduh_console.console.widgets.bars import ActionBar, Crumbs, Sides
 from webduh_console.console.words import Piece
 
@@ -108,7 +108,11 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
     async def on_asks(self, message: Asks) -> None:
         """A widget asks for a line of text."""
         message.stop()
-        (await self._bar()).ask(message.asking)
+        await self.ask_for(message.asking)
+
+    async def ask_for(self, asking: Asking) -> None:
+        """Ask for a line of text."""
+        (await self._bar()).ask(asking)
 
     async def _bar(self) -> "CommandBar":
         from webduh_console.console.widgets.command_bar import CommandBar

@@ -186,6 +186,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
         """Title → actions that are possible on the screen below; each action once."""
         seen: set[str] = set()
         order = [
+            "exec",
             "home",
             "empty",
             "wizard",
@@ -193,6 +194,9 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "variables",
             "parts",
             "target",
+            "rooms",
+            "containers",
+            "surplus",
             "deployment",
             "plan",
             "confirm",
@@ -204,6 +208,9 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "sources",
             "bar",
         ]
+        # what applies on several screens belongs to the one that is below: it has keys that no other has
+        here = {action.scopes[0] for action in ACTIONS if len(action.scopes) == 1 and action.name in self.keys}
+        order.sort(key=lambda scope: scope not in here)
         for scope in [*order, "anywhere", "screen", "modal"]:
             actions = [
                 action

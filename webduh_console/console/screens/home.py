@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from webduh_console.console import many, planning
+from webduh_console.console import many, planning, running
 from webduh_console.console.actions import Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.cells import (
@@ -282,6 +282,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
             return row is not None and bool(row.actual.url)
         if action.name == "back":
             return bool(self.needle()) or bool(self.marked())
+        if action.needs == "server":
+            return self.targets.has_focus and self.targets.key in self._servers()
         if action.name == "mark_app":
             return self.apps.has_focus and row is not None
         return row is not None if action.needs == "app" else True
@@ -360,6 +362,13 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         key = self.selected()
         if key is not None:
             planning.browse(self.console, self.console.board.rows[key].actual.url)
+
+    def _servers(self) -> list[str]:
+        return [name for name, heard in self.console.board.targets.items() if heard.row.kind != "local"]
+
+    async def action_exec(self) -> None:
+        """Ask for a command on the selected server."""
+        await running.ask(self, [self.targets.key or "all"])
 
     def action_deployments(self) -> None:
         """To the deployments, or back to the apps."""

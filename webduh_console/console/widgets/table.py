@@ -46,6 +46,7 @@ class Table(Rows):
         self.reverse = False
         self.marked: set[str] = set()
         self._layout: list[tuple[int, int]] = []
+        self._widths: tuple[int, ...] = ()
 
     def count(self) -> int:
         """How many rows pass the filter."""
@@ -56,9 +57,13 @@ class Table(Rows):
         """The key of the row under the cursor."""
         return self.rows[self.cursor].key if self.rows else None
 
-    def put(self, rows: Iterable[TableRow]) -> None:
-        """Show these rows; what did not change is not drawn again."""
-        self.all = list(rows)
+    def put(self, rows: Iterable[TableRow], widths: Sequence[int] = ()) -> None:
+        """Show these rows; what did not change is not drawn again.
+
+        `widths` are what `widths_of` says of them, where somebody has asked it aside: of ten thousand rows it takes
+        longer than a key may wait.
+        """
+        self.all, self._widths = list(rows), tuple(widths)
         self.marked &= {row.key for row in self.all}
         self._arrange()
 
@@ -106,8 +111,7 @@ class Table(Rows):
 
     def _arrange(self) -> None:
         key, before, shape = self.key, self.rows, self._layout
-        matches = matcher(self.needle)
-        rows = [row for row in self.all if matches(" ".join(text for cell in row.cells for text, _ in cell))]
+        rows = self._matching()
         index = next((at for at, column in enumerate(self.columns) if column.key == self.sorted_by), None)
         if index is not None:
             rows.sort(key=lambda row: row.order[index], reverse=self.reverse)
@@ -125,11 +129,14 @@ class Table(Rows):
             self.set_reactive(Table.cursor, found)
         self.resized()
 
+    def _matching(self) -> list[TableRow]:
+        if not self.needle:
+            return list(self.all)
+        matches = matcher(self.needle)
+        return [row for row in self.all if matches(" ".join(text for cell in row.cells for text, _ in cell))]
+
     def _measure(self) -> None:
-        natural = [len(column.title) for column in self.columns]
-        for row in self.rows:
-            own = row.cells if row.rest is None else row.cells[: row.rest]
-            natural[: len(own)] = [max(size, width_of(cell)) for size, cell in zip(natural, own, strict=False)]
+        natural = self._widths or widths_of(self.columns, self.rows)
         self._layout = layout(self.columns, natural, max(1, self.size.width - 3))
 
     def on_resize(self) -> None:
@@ -163,6 +170,15 @@ class Table(Rows):
         if self.needle and self.all:
             return [[("Nothing matches ", "muted"), (f"/{self.needle}", "accent"), (".", "muted")]]
         return [list(line) for line in self.empty]
+
+
+def widths_of(columns: Sequence[Column], rows: Iterable[TableRow]) -> tuple[int, ...]:
+    """How wide each column is by its title and its cells."""
+    natural = [len(column.title) for column in columns]
+    for row in rows:
+        own = row.cells if row.rest is None else row.cells[: row.rest]
+        natural[: len(own)] = [max(size, width_of(cell)) for size, cell in zip(natural, own, strict=False)]
+    return tuple(natural)
 
 
 def cell(text: str, role: str = "text") -> Cell:

@@ -1,6 +1,7 @@
 """Tabs in one line, with their keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from textual import events
 from textual.message import Message
@@ -13,7 +14,10 @@ _GAP = "   "
 
 
 class TabBar(Line):
-    """The tabs' titles; the one that is shown is marked, underlined and bold."""
+    """The tabs' titles; the one that is shown is marked, underlined and bold.
+
+    The first has the key 1, and so on, unless `keys` says otherwise.
+    """
 
     DEFAULT_CSS = """
     TabBar { height: 2; }
@@ -28,17 +32,18 @@ class TabBar(Line):
             super().__init__()
             self.name = name
 
-    def __init__(self, names: Sequence[str], shown: str) -> None:
+    def __init__(self, names: Sequence[str], shown: str, keys: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__()
         self.names = tuple(names)
+        self.keys = [keys.get(name, str(number)) for number, name in enumerate(self.names, 1)]
         self.set_reactive(TabBar.shown, shown)
 
     def sides(self, width: int) -> tuple[list[Piece], list[Piece]]:
         """Key and title of each; in a small width only the shown one has its title."""
         pieces: list[Piece] = [(" ", "text")]
-        for number, name in enumerate(self.names, 1):
+        for key, name in zip(self.keys, self.names, strict=True):
             here = name == self.shown
-            pieces.append((f"{number}", "bold accent" if here else "faint"))
+            pieces.append((key, "bold accent" if here else "faint"))
             if self._titled(name, width):
                 pieces.append((" ", "text"))
                 pieces.append((name, "bold underline text" if here else "muted"))

@@ -12,6 +12,7 @@ import msgspec
 
 from webduh_console.model.audit import Act
 from webduh_console.model.events import Event
+from webduh_console.model.inventory import Found, Kind
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from webduh_console.model.drift import Drift
     from webduh_console.model.schedules import ScheduledRun, ScheduleState
     from webduh_console.targets.local.builder import LocalBuilder
+    from webduh_console.targets.local.inventory import LocalInventory
     from webduh_console.targets.local.logs import LocalLogs
     from webduh_console.targets.local.metrics import LocalMetrics
     from webduh_console.targets.local.steps import Parts
@@ -38,6 +40,7 @@ class LocalTarget:
     """A `Target` whose one place is this machine. `root` holds everything; `cache` is what builds may keep."""
 
     kind = "local"
+    kinds: tuple[Kind, ...] = ("processes", "disk")
     abilities = frozenset({Ability.OVERLAP, Ability.DRAIN, Ability.VOLUMES, Ability.SCALE})
     places: tuple[str, ...] = (PLACE,)
 
@@ -182,6 +185,22 @@ class LocalTarget:
         """Who did what here, oldest first; to removed apps, too."""
         found = [act for key in self.keys() for act in self.record(key, PLACE).audits()]
         return sorted([*audits(self.layout.root / "audit.log"), *found], key=lambda act: act.at)
+
+    def inventory(self, kind: Kind) -> Found:
+        """All there is of a kind on this machine."""
+        return Found(tuple(self._inventory.of(kind)))
+
+    @cached_property
+    def _inventory(self) -> "LocalInventory":
+        from webduh_console.targets.local.inventory import LocalInventory
+
+        return LocalInventory(self.name, self._secrets)
+
+    def _secrets(self) -> Iterator[str]:
+        """The secret values of every kept release."""
+        for record in (self.record(key, PLACE) for key in self.keys()):
+            for release in record.releases():
+                yield from (each.value for each in record.read(release.number).variables.values() if each.secret)
 
     def schedules(self, keys: Sequence[AppKey] | None = None) -> "Sequence[ScheduleState]":
         """The schedules of what serves here."""

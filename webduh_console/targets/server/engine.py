@@ -61,6 +61,10 @@ class Engine:
         """The answer to `GET /info`."""
         return self._calls.read("The state of Docker cannot be read", "/info") or {}
 
+    def read(self, what: str, path: str, **query: object) -> Any:
+        """The answer to a `GET`, as Docker gives it; `what` cannot be done when there is none."""
+        return self._calls.read(what, path, **query)
+
     def look(self) -> AbstractContextManager[None]:
         """A look at what runs: what was asked in the last one is asked at once when it begins."""
         return self._calls.looking.look()

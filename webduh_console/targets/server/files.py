@@ -11,9 +11,9 @@ from webduh_console.errors import TargetError, WebduhError
 from webduh_console.targets.server.layout import Layout
 from webduh_console.transport.machine import Answer, Machine
 
-CHANGED, LOST = 75, 76
-"""Exit codes of ours: what was expected is no longer so; the lease is somebody else's."""
-_ABSENT, _FORBIDDEN = 72, 77
+CHANGED, LOST, ABSENT = 75, 76, 72
+"""Exit codes of ours: what was expected is no longer so; the lease is somebody else's; there is no root folder."""
+_FORBIDDEN = 77
 
 OPEN = r"""
 LC_ALL=C; export LC_ALL
@@ -135,7 +135,7 @@ class RootFolder:
     def _error(self, answer: Answer) -> TargetError:
         name, root = self.machine.name, self.layout.root
         setup = f"`webduh server setup {name}`"
-        if answer.code == _ABSENT:
+        if answer.code == ABSENT:
             return TargetError(
                 f"{name} has no folder {root}.",
                 why="The server was not set up, or its folder was taken away.",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from webduh_console.errors import NotFoundError, TargetError, WebduhError
+from webduh_console.model.inventory import KINDS, Found, Kind
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, LogSource, MetricSource
 from webduh_console.model.plan import Plan
@@ -53,6 +54,7 @@ class Fleet:
     """A `Target` whose places are servers, by their names; each can be asked alone (`Several`)."""
 
     kind = "servers"
+    kinds = KINDS
     abilities = ServerTarget.abilities
 
     def __init__(
@@ -111,16 +113,26 @@ class Fleet:
 
     def _answered(self, ask: Callable[[ServerTarget], T]) -> dict[str, T]:
         """The answers of those that have one; the first error when nobody has."""
+        answers = self._answers(ask)
+        return {place: answer for place, answer in answers.items() if not isinstance(answer, WebduhError)}
+
+    def _answers(self, ask: Callable[[ServerTarget], T]) -> dict[str, T | WebduhError]:
+        """As `asked`; the first error when nobody has an answer."""
         answers = self.asked(ask)
-        found = {place: answer for place, answer in answers.items() if not isinstance(answer, WebduhError)}
-        if not found:
-            raise next(answer for answer in answers.values() if isinstance(answer, WebduhError))
-        return found
+        errors = [answer for answer in answers.values() if isinstance(answer, WebduhError)]
+        if len(errors) == len(answers):
+            raise errors[0]
+        return answers
 
     def facts(self) -> Iterator[Fact]:
         """Everything each server needs, read-only; one that does not answer is a fact, too."""
         for place, answer in self.asked(lambda server: list(server.facts())).items():
             yield from merging.facts(place, answer)
+
+    def inventory(self, kind: Kind) -> Found:
+        """All there is of a kind on every server that answers, and which do not; TargetError when none does."""
+        answers = self._answers(lambda server: server.inventory(kind))
+        return merging.inventories(answers)
 
     def setup(self) -> Sequence[Step]:
         """Every server's, one after the other."""

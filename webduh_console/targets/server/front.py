@@ -132,6 +132,10 @@ class Front:
         """The version of the Traefik that runs."""
         return str((self._get("/api/version") or {}).get("Version", ""))
 
+    def answer(self, path: str) -> dict[str, Any]:
+        """What Traefik's API answers, empty for what it does not know."""
+        return self._get(path) or {}
+
     def _get(self, path: str) -> dict[str, Any] | None:
         """What the API answers; None when it does not know what is asked for."""
         status, body = self._ask_api(path)

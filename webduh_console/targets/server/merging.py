@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from webduh_console.errors import WebduhError
+from webduh_console.model.inventory import Found
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact, MetricQuery, Series
 from webduh_console.model.release import Actual
@@ -30,6 +31,13 @@ def unreachable(place: str, error: WebduhError) -> Fact:
 def facts(place: str, answer: Sequence[Fact] | WebduhError) -> Sequence[Fact]:
     """A server's facts; the one fact that it has no answer."""
     return [unreachable(place, answer)] if isinstance(answer, WebduhError) else answer
+
+
+def inventories(answers: Mapping[str, Found | WebduhError]) -> Found:
+    """What there is on all servers that have an answer, one after the other, and why the others have none."""
+    found = {place: answer for place, answer in answers.items() if isinstance(answer, Found)}
+    silent = {place: reason(answer) for place, answer in answers.items() if isinstance(answer, WebduhError)}
+    return Found(tuple(row for answer in found.values() for row in answer.rows), silent)
 
 
 def architectures(processors: Mapping[str, str]) -> Iterator[Fact]:

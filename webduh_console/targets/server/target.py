@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from webduh_console.errors import NotFoundError
+from webduh_console.model.inventory import KINDS, Found, Kind
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.plan import Plan
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from webduh_console.model.schedules import ScheduledRun, ScheduleState
     from webduh_console.targets.server.builder import ServerBuilder
     from webduh_console.targets.server.front import Front
+    from webduh_console.targets.server.inventory.asking import Inventory
     from webduh_console.targets.server.logs import ServerLogs
     from webduh_console.targets.server.metrics import Figures, ServerMetrics
     from webduh_console.targets.server.record import RemoteRecord
     from webduh_console.targets.server.snapshots import Snapshot
     from webduh_console.targets.server.steps import Parts
-    from webduh_console.targets.server.vitals import Shown, Vitals
+    from webduh_console.targets.server.vitals import Vitals
 
 
 class ServerTarget:
@@ -46,6 +48,7 @@ class ServerTarget:
     """
 
     kind = "server"
+    kinds = KINDS
     abilities = frozenset(
         {Ability.OVERLAP, Ability.DRAIN, Ability.VOLUMES, Ability.SCALE, Ability.SHELL, Ability.ONE_OFF}
     )
@@ -329,11 +332,15 @@ class ServerTarget:
             found = self.observe()
             return found, vitals(loaded.result(), self.engine, len(found))
 
-    def containers(self) -> "list[Shown]":
-        """Every container on the server, ours or not, with its figures."""
-        from webduh_console.targets.server.vitals import shown
+    def inventory(self, kind: Kind) -> Found:
+        """All there is of a kind on the server, ours or not."""
+        return Found(tuple(self._inventory.of(kind)))
 
-        return shown(self.machine, self.folder.sudo, self.engine)
+    @kept
+    def _inventory(self) -> "Inventory":
+        from webduh_console.targets.server.inventory.asking import Inventory
+
+        return Inventory(self)
 
     def prunable(self) -> list[str]:
         """What is left of ours that no release names: containers, images, folders."""

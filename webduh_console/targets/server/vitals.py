@@ -1,12 +1,8 @@
 """How a server is: its load, memory, disk, and the containers on it."""
 
-from collections.abc import Mapping
-
 import msgspec
 
-from webduh_console.errors import TargetError
 from webduh_console.targets.server.engine import Engine
-from webduh_console.targets.server.metrics import Figures, ServerMetrics
 from webduh_console.transport.machine import Machine
 
 _LOOK = r"""
@@ -14,9 +10,6 @@ cat /proc/loadavg
 sed -n 's/^MemTotal: *\([0-9]*\).*/total \1/p; s/^MemAvailable: *\([0-9]*\).*/available \1/p' /proc/meminfo
 df -kP / | sed -n '2s/ \{1,\}/ /gp'
 """
-
-
-_LIST = "docker ps --all --no-trunc --format '{{json .}}'"
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -41,18 +34,6 @@ class Vitals(msgspec.Struct, frozen=True):
     docker: str
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """A container as `server show` prints it; `cpu` in cores and `memory` in bytes while it runs."""
-
-    name: str
-    state: str
-    image: str
-    app: str
-    status: str
-    cpu: float | None = None
-    memory: int | None = None
-
-
 def load(machine: Machine) -> Loaded:
     """Look once at the machine."""
     return parsed(machine.sh(_LOOK).text)
@@ -63,24 +44,6 @@ def vitals(loaded: Loaded, engine: Engine, apps: int) -> Vitals:
     load, memory, disk = loaded
     info = engine.info()
     return Vitals(apps, info.get("ContainersRunning", 0), load, memory, disk, info.get("ServerVersion", ""))
-
-
-def shown(machine: Machine, sudo: bool, engine: Engine) -> list[Shown]:
-    """Every container, ours with their figures."""
-    answer = machine.sh(_LIST, root=sudo)
-    if answer.code:
-        raise TargetError(f"The containers on {machine.name} cannot be listed.", why=answer.err.strip())
-    now = ServerMetrics(engine).now()
-    rows = [msgspec.json.decode(line) for line in answer.out.splitlines()]
-    return sorted((_row(row, now) for row in rows), key=lambda row: (not row.app, row.name))
-
-
-def _row(row: dict[str, str], now: Mapping[str, Figures]) -> Shown:
-    found = now.get(row["Names"])
-    labels = dict(label.partition("=")[::2] for label in row["Labels"].split(","))
-    app = labels.get("webduh.slug", "")
-    state = (row["Names"], row["State"], row["Image"], app, row["Status"])
-    return Shown(*state, found.cpu, found.memory) if found else Shown(*state)
 
 
 def parsed(text: str) -> Loaded:
