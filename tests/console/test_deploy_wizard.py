@@ -27,6 +27,7 @@ from webduh_console.console.screens.dialogs import ConfirmScreen, ErrorScreen
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import PlanScreen
 from webduh_console.console.widgets.bars import ActionBar
+from webduh_console.console.widgets.table import Table
 from webduh_console.console.wizard.finishing import ScriptScreen, WriteScreen
 from webduh_console.console.wizard.screen import WizardScreen
 from webduh_console.console.wizard.source_pane import SourcePane, source_of
@@ -174,6 +175,22 @@ async def test_the_footer_offers_what_can_be_done_on_each_tab(empty: Context, gu
         assert offered() == {"plan_it", "copy_script", "add_here", "set_domain"}
 
 
+async def test_what_is_half_typed_stands_there_again_but_a_secret(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+    async with looked_at(app, guestbook) as pilot:
+        await pilot.press("6", "d", *"guest.exa", "escape")
+        assert wizard(app).draft.domains == ()
+        await pilot.press("d", *"mple.com", "enter")
+        assert wizard(app).draft.domains == ("guest.example.com",)
+        wizard(app).change(wizard(app).draft.with_variable("API_KEY", Variable("s3cret-value", True)))
+        await pilot.press("5")
+        assert wizard(app).query_one("#needs", Table).go_to("API_KEY")
+        await pilot.press("enter", *"half", "escape", "enter")
+        assert wizard(app).query_one("CommandBar Input", Input).value == ""
+        await pilot.press("enter")
+        assert wizard(app).draft.variables["API_KEY"] == Variable("s3cret-value", True)
+
+
 async def test_a_process_is_added_beside_those_that_there_are(empty: Context, guestbook: Path) -> None:
     app = worlds.console(empty)
     async with looked_at(app, guestbook) as pilot:
@@ -286,13 +303,13 @@ async def test_variables_are_typed_in_place_and_a_secret_is_nowhere_seen(real: C
         assert "s3cret-value" not in drawn(app)
         assert wizard(app).draft.variables == {"API_KEY": Variable("s3cret-value", True)}
         await until(pilot, lambda: "GREETING" in drawn(app))
-        table = wizard(app).query_one("#needs")
-        assert table.go_to("API_KEY")  # type: ignore[attr-defined]
+        table = wizard(app).query_one("#needs", Table)
+        assert table.go_to("API_KEY")
         await pilot.press("enter", *"an0ther-value")
         assert wizard(app).query_one("CommandBar Input", Input).password
         assert "an0ther-value" not in drawn(app)
         await pilot.press("enter")
-        table.go_to("GREETING")  # type: ignore[attr-defined]
+        table.go_to("GREETING")
         await pilot.press("enter", *"good day", "enter", "y")
         assert isinstance(app.screen, ScriptScreen)
         assert "an0ther-value" not in "".join(app.screen.script)
