@@ -27,6 +27,7 @@ from webduh_console.console.screens.dialogs import ConfirmScreen, ErrorScreen
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import PlanScreen
 from webduh_console.console.widgets.bars import ActionBar
+from webduh_console.console.widgets.table import Table
 from webduh_console.console.wizard.finishing import ScriptScreen, WriteScreen
 from webduh_console.console.wizard.screen import WizardScreen
 from webduh_console.console.wizard.source_pane import SourcePane, source_of
@@ -174,6 +175,22 @@ async def test_the_footer_offers_what_can_be_done_on_each_tab(empty: Context, gu
         assert offered() == {"plan_it", "copy_script", "add_here", "set_domain"}
 
 
+async def test_what_is_half_typed_stands_there_again_but_a_secret(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+    async with looked_at(app, guestbook) as pilot:
+        await pilot.press("6", "d", *"guest.exa", "escape")
+        assert wizard(app).draft.domains == ()
+        await pilot.press("d", *"mple.com", "enter")
+        assert wizard(app).draft.domains == ("guest.example.com",)
+        wizard(app).change(wizard(app).draft.with_variable("API_KEY", Variable("s3cret-value", True)))
+        await pilot.press("5")
+        assert wizard(app).query_one("#needs", Table).go_to("API_KEY")
+        await pilot.press("enter", *"half", "escape", "enter")
+        assert wizard(app).query_one("CommandBar Input", Input).value == ""
+        await pilot.press("enter")
+        assert wizard(app).draft.variables["API_KEY"] == Variable("s3cret-value", True)
+
+
 async def test_a_process_is_added_beside_those_that_there_are(empty: Context, guestbook: Path) -> None:
     app = worlds.console(empty)
     async with looked_at(app, guestbook) as pilot:
@@ -218,6 +235,65 @@ async def test_a_file_that_somebody_else_changed_meanwhile_is_left_to_them(empty
     assert (guestbook / "webduh.yaml").read_text("utf-8") == "name: other\n"
 
 
+async def test_what_it_needs_is_asked_for_before_the_plan(empty: Context, tmp_path: Path) -> None:
+    files = {
+        "Gemfile": 'source "https://rubygems.org"\ngem "rails", "8.0.0"\ngem "puma"\n',
+        "config/application.rb": "class Application < Rails::Application\nend\n",
+        "config.ru": "run Rails.application\n",
+        "bin/rails": "#!/usr/bin/env ruby\n",
+    }
+    written(tmp_path / "shop", files)
+    app = worlds.console(empty)
+    async with looked_at(app, tmp_path / "shop") as pilot:
+        await pilot.press("enter")
+        assert wizard(app).tab == "variables"
+        assert "It needs variables that have no value yet" in drawn(app)
+        line = next(line for line in drawn(app).splitlines() if "SECRET_KEY_BASE" in line)
+        assert "✗ needed" in line
+        await pilot.press("enter", *"0123456789abcdef", "enter")
+        looked = wizard(app).looked
+        assert looked is not None
+        assert looked.missing(wizard(app).draft) == []
+        assert wizard(app).draft.variables == {"SECRET_KEY_BASE": Variable("0123456789abcdef", True)}
+        assert "0123456789abcdef" not in drawn(app)
+
+
+async def test_of_two_that_are_equally_strong_one_is_chosen(empty: Context, tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "flask",
+        "app.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "package.json": '{"dependencies": {"express": "5"}}',
+        "package-lock.json": "",
+        "server.js": "",
+    }
+    written(tmp_path / "both", files)
+    app = worlds.console(empty)
+    async with looked_at(app, tmp_path / "both") as pilot:
+        screen = wizard(app)
+        assert screen.looked is not None
+        assert screen.looked.match is None
+        assert "both could be node or python." in drawn(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert screen.looked.match is not None
+        assert screen.looked.problem is None
+
+
+async def test_a_repository_is_deployed_and_its_tree_goes_away(real: Context, tmp_path: Path) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"index.html": "<p>hello\n"})
+    app = ConsoleApp(real, clock=now, every=0.5)
+    async with opened(app, (140, 40)) as pilot:
+        await pilot.press("n", *house.url, "enter")
+        await until(pilot, lambda: "● chosen" in drawn(app))
+        await pilot.press("enter")
+        await planned(pilot)
+        await pilot.press("enter")
+        assert await deployed(pilot) == ("done", 1)
+    assert real.checkouts == {}
+    assert [(entry.name, entry.url) for entry in real.state.apps.all()] == [("shop", house.url)]
+
+
 async def test_variables_are_typed_in_place_and_a_secret_is_nowhere_seen(real: Context, guestbook: Path) -> None:
     app = ConsoleApp(real, clock=now, every=0.5)
     async with looked_at(app, guestbook) as pilot:
@@ -227,13 +303,13 @@ async def test_variables_are_typed_in_place_and_a_secret_is_nowhere_seen(real: C
         assert "s3cret-value" not in drawn(app)
         assert wizard(app).draft.variables == {"API_KEY": Variable("s3cret-value", True)}
         await until(pilot, lambda: "GREETING" in drawn(app))
-        table = wizard(app).query_one("#needs")
-        assert table.go_to("API_KEY")  # type: ignore[attr-defined]
+        table = wizard(app).query_one("#needs", Table)
+        assert table.go_to("API_KEY")
         await pilot.press("enter", *"an0ther-value")
         assert wizard(app).query_one("CommandBar Input", Input).password
         assert "an0ther-value" not in drawn(app)
         await pilot.press("enter")
-        table.go_to("GREETING")  # type: ignore[attr-defined]
+        table.go_to("GREETING")
         await pilot.press("enter", *"good day", "enter", "y")
         assert isinstance(app.screen, ScriptScreen)
         assert "an0ther-value" not in "".join(app.screen.script)

@@ -156,6 +156,8 @@ def test_an_empty_console_teaches_to_deploy_a_folder_by_its_path(world: World, t
     shell.sees("path of a folder")
     shell.types(str(app.folder))
     shell.keys("Enter")
+    shell.sees("● chosen", "hello in production on local")
+    shell.keys("Enter")
     shell.sees("Deploy hello", "esc back", "⏎ go")
     shell.keys("Enter")
     shell.sees("serving v1", f"localhost:{app.port}")

@@ -147,7 +147,7 @@ def _detected(
     try:
         found = detect(FolderSource(folder), frameworks, wish, options(loaded))
     except TieError as error:
-        says = "as strong as another: choose one"
+        says = "equally strong"
         ties = (Alternative(one.framework, one.tier, one.confidence, one.evidence, says) for one in error.candidates)
         return None, tuple(ties), error
     except NotDetectedError as error:

@@ -266,6 +266,16 @@ def _second(draft: Draft, looked: Looked) -> list[Piece]:
     return pieces
 
 
+def way_out(looked: Looked, width: int) -> list[list[Piece]]:
+    """What can be done here about the problem of a source."""
+    key, says = "3", "type how it is started, what is served, or a framework."
+    if looked.match is not None:
+        says = "type another name."
+    elif looked.alternatives:
+        key, says = "2 ⏎", "take the one under the cursor."
+    return paragraph(says, width - 3, "text", f"   here {key}", "bold accent")
+
+
 def short(source: str) -> str:
     """A folder as people write it: `~/shop`."""
     home = str(Path.home())

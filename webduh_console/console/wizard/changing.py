@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 class Changing(Holding, inherit_bindings=False):
     """The part of the wizard's screen that takes what is typed and chosen.
 
-    `taken` are the domains that lead to an app.
+    `taken` are the domains that lead to an app; `half` is what was typed in lines that were closed before Enter.
     """
 
     taken: dict[str, str]
+    half: dict[str, str]
 
     def change(self, draft: Draft) -> None:
         """Take another draft: what follows from the source and its settings is found out anew."""
@@ -103,7 +104,24 @@ class Changing(Holding, inherit_bindings=False):
             return f"✗ {wrong}" if text and (wrong := mistake(setting, text)) else ""
 
         hint = f"{setting.says}; empty: as detected"
-        self.post_message(Asks(Asking(setting.label, hint, entered, wrong_in, text=setting.value)))
+        self._ask(Asking(setting.label, hint, entered, wrong_in, text=setting.value))
+
+    def _ask(self, asking: Asking) -> None:
+        """Ask; what was half typed when the line was closed stands in it again, unless nobody may see it."""
+        entered, typed = asking.entered, asking.typed
+
+        def keep(text: str) -> str:
+            if not asking.secret:
+                self.half[asking.sign] = text
+            return typed(text)
+
+        def done(text: str) -> str:
+            if not (wrong := entered(text)):
+                self.half.pop(asking.sign, None)
+            return wrong
+
+        asking.entered, asking.typed, asking.text = done, keep, self.half.get(asking.sign, asking.text)
+        self.post_message(Asks(asking))
 
     def was_typed(self) -> bool:
         """Whether the setting or the variable under the cursor was typed here."""
@@ -132,18 +150,19 @@ class Changing(Holding, inherit_bindings=False):
         known = self.draft.variables.get(name) or self.looked.variables.get(name)
         secret = known.secret if known is not None else bool(env and env.secret)
 
-        def entered(text: str) -> str:
-            variable = Variable(text, secret) if text else None
-            self.change(self.draft.with_variable(name, variable))
+        text = "" if secret or known is None else known.value
+
+        def entered(typed: str) -> str:
+            if typed != text:  # a secret that nothing is typed for stays as it is
+                self.change(self.draft.with_variable(name, Variable(typed, secret) if typed else None))
             return ""
 
         says = env.why if env else ""
         hint = "secret: sealed here, and never shown" if secret else says or "empty: not set"
-        text = "" if secret or known is None else known.value
-        self.post_message(Asks(Asking(name, hint, entered, text=text, secret=secret)))
+        self._ask(Asking(name, hint, entered, text=text, secret=secret))
 
     async def action_add_here(self) -> None:
-        """Add a variable; or a server, by the command that does so."""
+        """Add a process or a variable; or a server, by the command that does so."""
         from webduh_console.console.screens.base import ConsoleScreen
         from webduh_console.console.screens.variables import VariableScreen
 
@@ -166,7 +185,7 @@ class Changing(Holding, inherit_bindings=False):
             self.change(self.draft.changed(("processes", name), command.strip()))
             return ""
 
-        self.post_message(Asks(Asking("process", "a name and its command, such as: worker python worker.py", entered)))
+        self._ask(Asking("process", "a name and its command, such as: worker python worker.py", entered))
 
     def _processes(self) -> list[Setting]:
         """The processes among the settings."""
@@ -201,4 +220,4 @@ class Changing(Holding, inherit_bindings=False):
             return wrong
 
         hint = "such as guest.example.com; several with spaces between; empty: none is said"
-        self.post_message(Asks(Asking("domain", hint, entered, wrong_in, text=" ".join(self.draft.domains))))
+        self._ask(Asking("domain", hint, entered, wrong_in, text=" ".join(self.draft.domains)))

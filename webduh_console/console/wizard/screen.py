@@ -73,6 +73,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.note = ""
         self.kept: Kept | None = None
         self.taken: dict[str, str] = {}
+        self.half: dict[str, str] = {}
         self.offered = {}
         self.tab = "source"
         self.turn = 0
@@ -135,7 +136,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.app.push_screen(ConfirmScreen("Another source?", [says]), anew)
 
     def _begin(self, draft: Draft) -> None:
-        self.draft, self.looked = draft, None
+        self.draft, self.looked, self.half = draft, None, {}
         self._offer(())
         candidates = self.query_one("#candidates", Table)
         candidates.put([])
@@ -287,7 +288,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
             self.show_tab("source")
         elif self.query_one("#members", Table).has_focus:
             self.query_one(SourcePane).take_focus()
-        elif self.draft.typed or self.query_one(SourcePane).text.strip():
+        elif self.draft.typed or self.half or self.query_one(SourcePane).text.strip():
             self.ask_to_leave()
         else:
             self.app.pop_screen()

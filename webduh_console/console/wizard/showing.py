@@ -132,9 +132,7 @@ class Showing(Holding, inherit_bindings=False):
         elif problem is not None:
             lines = error_lines(problem.as_dict(), width)
             if self.error is None:
-                clear = self.looked is not None and self.looked.match is not None
-                says_how = "type another name." if clear else "type how it is started, what is served, or a framework."
-                lines += paragraph(says_how, width - 3, "text", "   here 3", "bold accent")
+                lines += cells.way_out(self.looked, width) if self.looked else []
         elif self.note:
             lines = paragraph(self.note, width, "text", " !", "bold warn")
         says.put(lines)

@@ -52,11 +52,11 @@ def source_of(text: str) -> str:
 
 
 class FoldersFound(Message):
-    """Folders for a text, from a worker."""
+    """Folders for a text, and whether it names a repository, from a worker."""
 
-    def __init__(self, text: str, paths: list[str]) -> None:
+    def __init__(self, text: str, paths: list[str], repository: bool) -> None:
         super().__init__()
-        self.text, self.paths = text, paths
+        self.text, self.paths, self.repository = text, paths, repository
 
 
 class SourceInput(Input):
@@ -155,7 +155,7 @@ class SourcePane(Vertical):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         if event.input.id == "source":
-            self.set_class(is_address(event.value.strip()), "-repository")
+            self.set_class("://" in event.value, "-repository")  # what the disk must be asked for comes later
             self._find(event.value)
 
     @on(Input.Submitted)
@@ -172,13 +172,14 @@ class SourcePane(Vertical):
 
     @work(thread=True, exclusive=True, group="folders", exit_on_error=False)
     def _find(self, text: str) -> None:
-        self.post_message(FoldersFound(text, [*([] if text else [HERE]), *folders(text)]))
+        self.post_message(FoldersFound(text, [*([] if text else [HERE]), *folders(text)], is_address(text.strip())))
 
     def on_folders_found(self, message: FoldersFound) -> None:
         """Show them, if the text is still the same."""
         message.stop()
         if message.text == self.text:
             self.paths, self.at, self.marked = message.paths, 0, False
+            self.set_class(message.repository, "-repository")
             self._draw()
 
     def on_resize(self) -> None:
