@@ -1,5 +1,6 @@
 """The rooms of a target: what is on its machines, kind by kind, and what can be done with it, by keys alone."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import worlds
 from textual.pilot import Pilot
 from worlds import drawn, opened, until
 
+from webduh_console.clock import now
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.ink import width_of
@@ -233,6 +235,18 @@ async def test_every_column_of_a_room_can_be_sorted_by(served: Context) -> None:
                 assert room.count() == len(worlds.rooms()[kind])
 
 
+async def test_the_processes_of_this_machine_are_shown_live(full: Context) -> None:
+    app = ConsoleApp(full, clock=now, every=0.2, at="local:processes")
+    async with opened(app, (160, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TargetScreen) and app.screen.room("processes").count())
+        room = app.screen.room("processes")  # type: ignore[attr-defined]
+        first = room.at
+        assert f"local/{os.getpid()}" in room.by_key
+        await until(pilot, lambda: room.at != first)
+        await pilot.press("8")
+        await until(pilot, lambda: "/" in {row.name for row in app.screen.room("disk").by_key.values()})  # type: ignore[attr-defined]
+
+
 # What is done.
 
 
@@ -340,7 +354,7 @@ async def test_a_server_that_never_answered_says_why_in_the_room_itself(served: 
     async with opened(app, (100, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, TargetScreen))
         app.screen.post_message(Answer("volumes", error=LOST))
-        await until(pilot, lambda: drawn(app).count("fra-1 does not answer.") == 2)
+        await until(pilot, lambda: "✗ fra-1 does not answer. why The connection broke." in words(app))
 
 
 def of(server: str, kind: Kind) -> tuple[Row, ...]:
@@ -400,6 +414,14 @@ async def test_a_command_that_names_no_server_or_says_nothing_is_told_what_is_wr
         await prompted(pilot, app, typed)
         await until(pilot, lambda: says in drawn(app))
         assert app.screen is screen
+
+
+async def test_more_servers_than_panes_are_refused_with_the_way_to_do_it(served: Context) -> None:
+    for number in range(60):
+        served.state.targets.add(TargetEntry(f"many-{number}", "server", "ssh://root@192.0.2.1", "", worlds.NOW))
+    async with on(served) as (pilot, app, _):
+        await prompted(pilot, app, "all: uptime")
+        await until(pilot, lambda: "62 servers are too many panes" in drawn(app))
 
 
 async def test_a_command_is_typed_from_the_list_of_targets_too(served: Context) -> None:

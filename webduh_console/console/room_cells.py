@@ -31,12 +31,16 @@ _BAR = 8
 
 
 class Room(msgspec.Struct, frozen=True):
-    """One kind of what there is: its columns, and how often it is asked for while it is shown, in seconds."""
+    """One kind of what there is: its columns, and how often it is asked for while it is shown, in seconds.
+
+    Between two questions there are `rest` times as long as an answer took: asking keeps no server busy.
+    """
 
     columns: tuple[Column, ...]
     cells: Callable[[Any, datetime], Cells]
     every: float
     empty: str
+    rest: float = 1.0
 
 
 class Filled(msgspec.Struct, frozen=True):
@@ -366,6 +370,7 @@ ROOMS: Mapping[Kind, Room] = {
         _disk,
         60.0,
         "No file system is seen.",
+        rest=20.0,  # Docker goes through all files of all volumes for it
     ),
 }
 """The rooms by what they show."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
     from webduh_console.console.screens.base import ConsoleScreen
 
+MOST = 48
+"""So many servers are shown at once: each answer is read in a thread of its own, and other panes need some, too."""
 HINT = "SERVERS: COMMAND, as a shell takes it; servers are a,b or all"
 _history: list[str] = []
 
@@ -39,6 +41,8 @@ def run(app: "ConsoleApp", text: str) -> str:
         return f"{error.what} {error.hint}".strip()
     if not servers:
         return "There are no servers"
+    if len(servers) > MOST:
+        return f"{len(servers)} servers are too many panes: name {MOST} at most, or use `:server exec`"
     if isinstance(app.screen, ExecScreen):
         app.pop_screen()
     app.push_screen(ExecScreen(servers, script.strip()))

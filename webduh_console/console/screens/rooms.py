@@ -12,8 +12,10 @@ from webduh_console.console.actions import BY_NAME, allowed, bindings
 from webduh_console.console.facts import outline
 from webduh_console.console.room_cells import ROOMS, Filled, columns_of
 from webduh_console.console.target_cells import key_of
+from webduh_console.console.widgets.lines import error_lines
 from webduh_console.console.widgets.table import Table, titled
 from webduh_console.console.words import ago, size
+from webduh_console.errors import WebduhError
 from webduh_console.model.inventory import ContainerRow, Found, ImageRow, Kind, Row, VolumeRow
 from webduh_console.model.names import AppKey
 
@@ -54,17 +56,17 @@ class RoomPane(Table):
         self.put(filled.rows, filled.widths)
         self.word(now)
 
-    def fail(self, error: str, now: datetime) -> None:
-        """Nobody answered: what was shown stays, and is marked as old."""
-        self.error = error
-        self.say(error)
+    def fail(self, error: WebduhError, now: datetime) -> None:
+        """Nobody answered: what was shown stays, and is marked as old; where nothing was, it is told in full."""
+        self.error = error.what
+        self.empty = list(error_lines(error.as_dict(), max(16, self.size.width - 4)))
         self.word(now)
+        self.refresh()
 
     def say(self, words: str) -> None:
         """Say why nothing is shown."""
         self.empty = [[(words, "faint")]]
-        if not self.all:
-            self.refresh()
+        self.refresh()
 
     def word(self, now: datetime) -> None:
         """Put on the border how many there are, and how old that is if it is not what is there now."""

@@ -164,8 +164,10 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
 
     def _ask_room(self, kind: str) -> None:
         chosen: Kind = next(each for each in KINDS if each == kind)
-        before = self.room(kind).found
-        self._ask(kind, serving.room(self.console, self.target, chosen, before, self.several))
+        room = self.room(kind)
+        if room.found is None and not room.error:
+            room.say(f"Asking {self.target} …")
+        self._ask(kind, serving.room(self.console, self.target, chosen, room.found, self.several))
 
     def show_board(self, board: Board) -> None:
         """Show how it is now, and ask what runs there."""
@@ -259,10 +261,11 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
         room, now = self.room(message.what), self.console.clock()
         every = SILENT_PAUSE
         if message.error is not None:
-            room.fail(message.error.what, now)
+            room.fail(message.error, now)
         else:
             room.fill(message.value, now)
-            every = max(ROOMS[room.kind].every, message.took)  # one that is slow to answer is left alone as long again
+            kind = ROOMS[room.kind]
+            every = max(kind.every, kind.rest * message.took)
         self._due[message.what] = time.monotonic() + every
         if message.what == "containers" and self.tab == "overview":
             self._show_containers()
