@@ -110,6 +110,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         if len(log.buffer.sources) != sources:
             self._look = None
             self._bodies.clear()
+            self.refresh_bindings()  # of several sources some can be chosen
 
     def told(self) -> None:
         """Show what was added."""
