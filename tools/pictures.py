@@ -124,6 +124,13 @@ async def server(pilot: Pilot[Any], app: ConsoleApp) -> None:
     app.screen.post_message(Answer("checks", worlds.facts()))
 
 
+async def rooms(pilot: Pilot[Any], app: ConsoleApp) -> None:
+    """The routes of a server, as Traefik sees them."""
+    app.open_target("fra-1", "routes")
+    await settled(pilot)
+    app.screen.post_message(Answer("routes", worlds.room("routes", *worlds.rooms()["routes"])))
+
+
 async def keys(pilot: Pilot[Any], app: ConsoleApp) -> None:
     """Every key of the first screen."""
     await pilot.press("question_mark")
@@ -136,6 +143,7 @@ SCENES: dict[str, Scene] = {
     "logs": logs,
     "releases": releases,
     "server": server,
+    "routes": rooms,
     "keys": keys,
 }
 
