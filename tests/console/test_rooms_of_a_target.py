@@ -146,7 +146,7 @@ SEEN: dict[Kind, tuple[str, ...]] = {
         "Routes 3 routes · ! 1 wrong",
         'the service "shop@file" does not exist',
         "● enabled blog Host(`blog.example.com`) websecure own certificate 10.210.1.5:8080",
-        "api@internal Header(`X-Webduh-Key`) ops – Traefik itself",
+        "api@internal Header(`X-Webduh-Key`, `•••`) ops – Traefik itself",
     ),
     "processes": (
         "Processes 3 processes · 0.86 cores",

@@ -263,7 +263,7 @@ def rooms() -> dict[Kind, tuple[Row, ...]]:
                      errors=('the service "shop@file" does not exist',), server="fra-1"),
             RouteRow(f"{BLOG.slug}@file", "Host(`blog.example.com`)", ("websecure",), BLOG.slug,
                      ("http://10.210.1.5:8080",), "enabled", "own certificate", app=BLOG.slug, server="fra-1"),
-            RouteRow("webduh@file", "Header(`X-Webduh-Key`)", ("ops",), "api@internal", (), "enabled",
+            RouteRow("webduh@file", "Header(`X-Webduh-Key`, `•••`)", ("ops",), "api@internal", (), "enabled",
                      server="fra-1"),
         ),
         "processes": (
