@@ -20,7 +20,8 @@ sys.path.insert(0, str(ROOT / "tests" / "console"))
 os.environ |= {"TEXTUAL_ANIMATIONS": "none", "WEBDUH_KEY": "file", "COLORTERM": "truecolor"}
 os.environ.pop("NO_COLOR", None)
 
-import worlds  # noqa: E402 - needs the path above
+import rooms_world  # noqa: E402 - needs the path above
+import worlds  # noqa: E402
 from textual.pilot import Pilot  # noqa: E402
 
 from webduh_console.commands import api  # noqa: E402
@@ -146,8 +147,15 @@ async def server(pilot: Pilot[Any], app: ConsoleApp) -> None:
     """A server with its containers, and what it needs."""
     app.open_target("fra-1")
     await settled(pilot)
-    app.screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
+    app.screen.post_message(Answer("containers", rooms_world.room("containers", *worlds.containers())))
     app.screen.post_message(Answer("checks", worlds.facts()))
+
+
+async def rooms(pilot: Pilot[Any], app: ConsoleApp) -> None:
+    """The routes of a server, as Traefik sees them."""
+    app.open_target("fra-1", "routes")
+    await settled(pilot)
+    app.screen.post_message(Answer("routes", rooms_world.room("routes", *rooms_world.rooms()["routes"])))
 
 
 async def keys(pilot: Pilot[Any], app: ConsoleApp) -> None:
@@ -179,6 +187,7 @@ SCENES: dict[str, Scene] = {
     "metrics": metrics,
     "releases": releases,
     "server": server,
+    "routes": rooms,
     "keys": keys,
 }
 

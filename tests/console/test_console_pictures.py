@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rooms_world
 import worlds
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -122,12 +123,12 @@ def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], na
         await pilot.press("t", "down")
         if name == "server":
             await pilot.press("enter")
-            app.screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
+            app.screen.post_message(Answer("containers", rooms_world.room("containers", *worlds.containers())))
             app.screen.post_message(Answer("checks", worlds.facts()))
         elif name != "targets":
             await pilot.press("enter", {"routes": "6", "images": "3"}[name])
-            for kind, rows in worlds.rooms().items():
-                app.screen.post_message(Answer(kind, worlds.room(kind, *rows)))
+            for kind, rows in rooms_world.rooms().items():
+                app.screen.post_message(Answer(kind, rooms_world.room(kind, *rows)))
         await still(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=answered)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import rooms_world
 import worlds
 from textual.pilot import Pilot
 from worlds import drawn, opened, until
@@ -73,7 +74,7 @@ async def on_the_server(pilot: Pilot[Any], app: ConsoleApp) -> TargetScreen:
     await pilot.press("t", "down", "enter")
     screen = app.screen
     assert isinstance(screen, TargetScreen)
-    screen.post_message(Answer("containers", worlds.room("containers", *worlds.containers())))
+    screen.post_message(Answer("containers", rooms_world.room("containers", *worlds.containers())))
     screen.post_message(Answer("checks", worlds.facts()))
     await until(pilot, lambda: screen.facts and screen.running.count())
     return screen

@@ -86,6 +86,7 @@ def test_routes_are_those_that_traefik_has(world: ServerWorld, shop: ServedApp) 
     assert {tuple(row["entry_points"]) for row in own} >= {("web",), ("websecure",)}
     assert {(row["state"], len(row["upstreams"]), tuple(row["errors"])) for row in own} == {("enabled", 1, ())}
     assert any(shop.host in row["rule"] and row["tls"] for row in own)
+    assert world.file("traefik/key").strip() not in world.good("server", "show", "prod", "routes", "-o", "json")
     broken = f"{ROOT}/traefik/dynamic/hand.yml"
     lost = "http: {routers: {lost: {rule: 'Host(`x.example.com`)', service: nowhere}}}"
     world.server.sh('printf "%s\\n" "$2" >"$1"', broken, lost)

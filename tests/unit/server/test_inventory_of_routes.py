@@ -111,6 +111,22 @@ def test_tcp_and_udp_are_told_too() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [
+        ("Header(`X-Webduh-Key`, `k3y`) && PathPrefix(`/api`)", "Header(`X-Webduh-Key`, `•••`) && PathPrefix(`/api`)"),
+        ("(Host(`a`)) && Header(`X-Webduh-Probe`, `t0ken`)", "(Host(`a`)) && Header(`X-Webduh-Probe`, `•••`)"),
+        ("HeaderRegexp(`authorization`,`Bearer x.*`)", "HeaderRegexp(`authorization`,`•••`)"),
+        ('Header("X-Api-Key", "abc")', 'Header("X-Api-Key", "•••")'),
+        ("Query(`token`, `abc`) || Header(`X-Kind`, `b`)", "Query(`token`, `•••`) || Header(`X-Kind`, `b`)"),
+        ("Host(`key.example.com`)", "Host(`key.example.com`)"),
+    ],
+)
+def test_no_rule_and_no_error_shows_a_secret(rule: str, shown: str) -> None:
+    row = only(answer(rule=rule, error=[f"it cannot be read: {rule}"], status="disabled"))
+    assert (row.rule, row.errors) == (shown, (f"it cannot be read: {shown}",))
+
+
 def test_what_is_wrong_comes_first_and_traefiks_own_last() -> None:
     found = {
         "routers": {

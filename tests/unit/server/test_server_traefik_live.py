@@ -212,6 +212,17 @@ def test_its_routes_are_told_with_their_upstreams_and_who_gives_the_certificate(
         assert HOST in row.rule
 
 
+def test_neither_the_key_of_its_api_nor_the_token_of_an_app_is_in_its_routes(
+    traefik: Traefik, apps: tuple[str, str]
+) -> None:
+    switch(traefik, GUEST, 7, (Route(HOST),), apps[0])
+    found = rows(ask(traefik.ops, PATH, **guarded()).json)
+    assert len(found) > 3
+    text = repr(found)
+    assert (KEY in text, TOKEN in text) == (False, False)
+    assert f"Header(`{PROBE_HEADER}`, `•••`)" in text
+
+
 def test_a_route_that_leads_to_no_service_is_told_first_with_its_error(traefik: Traefik, apps: tuple[str, str]) -> None:
     switch(traefik, GUEST, 7, (Route(HOST),), apps[0])
     traefik.put("hand.yml", "http: {routers: {lost: {rule: 'Host(`x.example.com`)', service: nowhere}}}\n")

@@ -1,14 +1,19 @@
 """The routes of a server, as its Traefik sees them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webduh_console.config.load import looks_secret
 from webduh_console.model.inventory import RouteRow
+from webduh_console.model.mask import MASK
 from webduh_console.targets.server.layout import key_of
+from webduh_console.targets.server.traefik import PROBE_HEADER
 
 PATH = "/api/rawdata"
 """The one question whose answer holds every router with its errors, and every service with its servers."""
 _PARTS = (("http", "routers", "services"), ("tcp", "tcpRouters", "tcpServices"), ("udp", "udpRouters", "udpServices"))
+_MATCHED = re.compile(r"""((?:Header|Query)\w*\(\s*[`"]([^`"]+)[`"]\s*,\s*[`"])[^`"]*""")
 _ORDER = {"disabled": 0, "warning": 1}
 
 
@@ -31,19 +36,30 @@ def _of(answer: Mapping[str, Any], protocol: str, routers: str, services: str) -
         own = wanted.rpartition("@")[0] or wanted
         yield RouteRow(
             name=name,
-            rule=router.get("rule") or "",
+            rule=without_secrets(router.get("rule") or ""),
             entry_points=tuple(router.get("entryPoints") or router.get("using") or ()),
             service=wanted,
             upstreams=tuple(sorted(upstreams)),
             state=_state(router.get("status") or "", service.get("status") or ""),
             tls=_tls(router.get("tls")),
-            errors=tuple(dict.fromkeys(errors)),
+            errors=tuple(dict.fromkeys(map(without_secrets, errors))),
             down=tuple(sorted(url for url, word in status.items() if word != "UP")),
             middlewares=tuple(router.get("middlewares") or ()),
             priority=router.get("priority") or 0,
             protocol=protocol,
             app=own if key_of(own) is not None else "",
         )
+
+
+def without_secrets(rule: str) -> str:
+    """A rule without the values of headers and queries that are secrets: that of the API has its key, ours a token."""
+
+    def shown(found: re.Match[str]) -> str:
+        name = found[2].replace("-", "_")
+        secret = found[2].lower() == PROBE_HEADER.lower() or looks_secret(name, "x") or "AUTH" in name.upper()
+        return f"{found[1]}{MASK}" if secret else found[0]
+
+    return _MATCHED.sub(shown, rule)
 
 
 def _errors(each: Mapping[str, Any]) -> tuple[str, ...]:
