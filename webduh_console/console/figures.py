@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from webduh_console.console.board import summed
 from webduh_console.console.charts.samples import Line, Sample
 from webduh_console.console.charts.window import Window
-from webduh_console.console.recording import app_subject
+from webduh_console.console.recording import app_subject, server_subject
 from webduh_console.console.widgets.chart import Mark
 from webduh_console.console.words import OUTCOMES, seconds
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Series
 from webduh_console.model.release import Actual, Deployment
-from webduh_console.state.figures import Bucket
+from webduh_console.state.figures import Bucket, Figures
 
 if TYPE_CHECKING:
     from webduh_console.commands.context import Context
@@ -41,6 +41,15 @@ def by_instance(all_series: Sequence[Series], key: AppKey) -> list[Line]:
         )
         for series in all_series
     ]
+
+
+def server_lines(figures: Figures, servers: Sequence[str], window: Window, now: float) -> dict[str, list[Line]]:
+    """The lines of every figure that is kept of some servers, one for each. Reads the disk."""
+    start, end = window.bounds(now)
+    return {
+        metric: [Line(name, together(figures.past(server_subject(name), metric, start, end), ())) for name in servers]
+        for metric in ("load", "memory", "disk")
+    }
 
 
 def _name(labels: Mapping[str, str], key: AppKey) -> str:

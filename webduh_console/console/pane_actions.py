@@ -75,6 +75,7 @@ ROOM_ACTIONS: tuple[Action, ...] = (
     Action("show_processes", "processes", "Show the processes of the machine", ("target",), ("7",)),
     Action("show_disk", "disk", "Show the file systems, and what Docker keeps", ("target",), ("8",)),
     Action("show_checks", "checks", "Show the checks with their fixes", ("target",), ("9",)),
+    Action("show_history", "metrics", "Show load, memory and disk over time", ("target",), ("0",)),
     Action("order", "sort", "Sort by the next column", ("rooms",), ("o",), "read", "", 30),
     Action("order_reverse", "reverse", "Turn the order round", ("rooms",), ("O",)),
     Action("restart", "restart", "Restart the container", ("containers",), ("R",), "change", "container", 15),

@@ -96,7 +96,7 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
         yield self._tab(
             Table(OWN_DEPLOYMENT_COLUMNS, [[("Never deployed from here.", "faint")]], id="deployments"), "Deployments"
         )
-        metrics = MetricsPane("metrics", self.console.zone)
+        metrics = MetricsPane("metrics", zone=self.console.zone)
         metrics.add_class("tab")
         yield metrics
         yield self._tab(LiveLog("logs", self.console.zone, "Nothing was written yet.", self.console.clock), "Logs")

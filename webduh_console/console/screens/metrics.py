@@ -1,4 +1,4 @@
-"""The figures of an app as charts: small ones in its overview, and a pane of them with one window and one cursor."""
+"""Figures as charts: small ones in its overview, and a pane of them with one window and one cursor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -21,19 +21,30 @@ from webduh_console.console.widgets.table import titled
 from webduh_console.console.words import cores, size
 from webduh_console.model.names import AppKey
 
-_FIGURES: tuple[tuple[str, str, Callable[[float], str], Callable[[float], float], str], ...] = (
+Figure = tuple[str, str, Callable[[float], str], Callable[[float], float], str]
+"""The name of a figure, its title, the words for a value, where the axis ends for the greatest, and its colour."""
+
+APP_FIGURES: tuple[Figure, ...] = (
     ("cpu", "CPU cores", cores, lambda top: nice_top(top, 0.1), "busy"),
     ("memory", "Memory", size, lambda top: nice_bytes(top, 2**24), "accent"),
     ("requests", "Requests a second", lambda value: f"{value:.3g}", lambda top: nice_top(top, 1.0), "good"),
+)
+
+SERVER_FIGURES: tuple[Figure, ...] = (
+    ("load", "Load average", cores, lambda top: nice_top(top, 1.0), "busy"),
+    ("memory", "Memory used", size, lambda top: nice_bytes(top, 2**28), "accent"),
+    ("disk", "Disk used", size, lambda top: nice_bytes(top, 2**30), "good"),
 )
 
 
 class Charts(Container):
     """A chart of each figure; `focus` for those that take keys."""
 
-    def __init__(self, id: str, focus: bool = False, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self, id: str, of: Sequence[Figure] = APP_FIGURES, focus: bool = False, zone: tzinfo | None = None
+    ) -> None:
         super().__init__(id=id)
-        self._focus, self.zone = focus, zone
+        self.of, self._focus, self.zone = of, focus, zone
         self.window = Window(RANGES[0][0])
         self.now = 0.0
         self.figures: Mapping[str, Sequence[Line]] = {}
@@ -42,7 +53,7 @@ class Charts(Container):
 
     def compose(self) -> ComposeResult:
         """A chart a figure."""
-        for name, title, words, top, role in _FIGURES:
+        for name, title, words, top, role in self.of:
             chart = Chart(words, top, role, f"{self.id}-{name}", self._focus)
             chart.zone = self.zone
             chart.add_class("pane", name)
@@ -62,7 +73,7 @@ class Charts(Container):
 
     def show(self) -> None:
         """Show all charts in the same window."""
-        for name, title, *_ in _FIGURES:
+        for name, title, *_ in self.of:
             chart = self.query_one(f"#{self.id}-{name}", Chart)
             chart.put(self.figures.get(name, ()), self.window, self.now, self.marks, self.limits.get(name))
             titled(chart, title, chart.note())
@@ -81,8 +92,8 @@ class MetricsPane(Charts):
     class Wanted(Message):
         """Another part of time is shown: its samples are wanted."""
 
-    def __init__(self, id: str, zone: tzinfo | None = None) -> None:
-        super().__init__(id, True, zone)
+    def __init__(self, id: str, of: Sequence[Figure] = APP_FIGURES, zone: tzinfo | None = None) -> None:
+        super().__init__(id, of, True, zone)
         self.window = Window(RANGES[0][0])
 
     def on_chart_moved(self, message: Chart.Moved) -> None:

@@ -16,8 +16,8 @@ from webduh_console.console.board import Board
 from webduh_console.console.cells import INSTANCE_COLUMNS, instance_row
 from webduh_console.console.places import Place
 from webduh_console.console.room_cells import ROOMS, columns_of
-from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.screens.rooms import RoomPane, pane_of
+from webduh_console.console.screens.target_metrics import WithTargetMetrics
 from webduh_console.console.screens.target_tabs import KEYS, TargetTabActions, tabs_of
 from webduh_console.console.target_cells import check_lines, key_of, target_facts
 from webduh_console.console.watching import SILENT_PAUSE, Aside
@@ -43,7 +43,7 @@ class Answer(Message):
         self.what, self.value, self.error, self.took = what, value, error, took
 
 
-class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
+class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
     """One target. It is asked in threads of its own; leaving the screen waits for none of them."""
 
     CSS_PATH = "target_screen.tcss"
@@ -100,6 +100,12 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
             titled(room, kind.capitalize())
             yield room
         yield checks
+        if "metrics" in self.tabs:
+            yield self.metrics()
+
+    def servers(self) -> Sequence[str]:
+        """This one, or those that it is made of."""
+        return self.entry.servers if self.entry is not None and self.entry.servers else (self.target,)
 
     @property
     def _title(self) -> str:
@@ -148,7 +154,9 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
         self.query_one(TabBar).shown = name
         for pane in self.query(".tab"):
             pane.set_class(pane.id == name, "-shown")
-        (self.running if name == "overview" else self.query_one(f"#{name}")).focus()
+        self.query_one({"overview": "#running", "metrics": "#metrics-load"}.get(name, f"#{name}")).focus()
+        if name == "metrics":
+            self.recall_metrics()
         if name == "overview" and self.is_server:
             self._show_containers()
         self.call_after_refresh(self._show_checks)  # which wrap to the width they have once they are shown
@@ -188,6 +196,8 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
             when = "is shown once it is ready" if unready else "is not known while it does not answer"
             self._say_of_running(f"What runs here {when}.")
         self.query_one("#facts", Lines).refresh(layout=True)
+        if self.tab == "metrics":
+            self.recall_metrics()
         self.refresh_line()
         self.refresh_bindings()
 
@@ -287,9 +297,9 @@ class TargetScreen(TargetTabActions, ConsoleScreen, inherit_bindings=False):
         if action.name == "exec":
             return self.entry is not None
         if action.name.startswith("show_"):
-            return action.name.removeprefix("show_") in self.tabs
+            return action.name.removeprefix("show_").replace("history", "metrics") in self.tabs
         if action.name == "filter":
-            return self.tab != "checks"
+            return self.tab not in ("checks", "metrics")
         return self.is_server if action.needs == "server" else True
 
     def _filtered(self) -> Table | None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from webduh_console.console.screens.app_tabs import Tabbed
 from webduh_console.model.inventory import KINDS
 
-TABS = ("overview", *KINDS, "checks")
+TABS = ("overview", *KINDS, "checks", "metrics")
 LOCAL_TABS = ("overview", "processes", "disk", "checks")
-KEYS = {name: str(number) for number, name in enumerate(TABS, 1)}
+KEYS = {name: str(number % 10) for number, name in enumerate(TABS, 1)}
 
 
 def tabs_of(kind: str) -> Sequence[str]:
@@ -49,3 +49,7 @@ class TargetTabActions(Tabbed):
     def action_show_checks(self) -> None:
         """The checks."""
         self.show_tab("checks")
+
+    def action_show_history(self) -> None:
+        """The figures over time."""
+        self.show_tab("metrics")
