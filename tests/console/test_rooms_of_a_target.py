@@ -33,7 +33,7 @@ async def test_every_tab_has_a_key_and_takes_the_focus(served: Context) -> None:
             await until(pilot, lambda tab=tab: screen.tab == tab)  # type: ignore[misc]
             assert [pane.id for pane in screen.query(".tab") if pane.display] == [tab]
             assert screen.focused is not None
-            assert screen.focused.id == ("running" if tab == "overview" else tab)
+            assert screen.focused.id == {"overview": "running", "metrics": "metrics-load"}.get(tab, tab)
             assert screen.place == Place("target", name="fra-1", tab=tab)
 
 
@@ -43,7 +43,7 @@ async def test_brackets_and_arrows_lead_round_the_tabs(served: Context) -> None:
         for key in ["right_square_bracket"] * len(TABS) + ["right", "left", "left_square_bracket"]:
             await pilot.press(key)
             seen.append(screen.tab)
-        assert seen == [*TABS[1:], "overview", "containers", "overview", "checks"]
+        assert seen == [*TABS[1:], "overview", "containers", "overview", "metrics"]
 
 
 async def test_this_machine_has_the_tabs_that_make_sense_for_it(served: Context) -> None:
