@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from textual import events
 from textual.widgets import Input
 
@@ -43,7 +44,10 @@ class ActionBar(Line):
             name = active.binding.id or ""
             if name in BY_NAME and active.enabled and name not in found and not (typing and is_typed(key)):
                 found[name] = key_sign(key)
-        shown = (BY_NAME[name] for name in found if BY_NAME[name].shown)
+        shown = [BY_NAME[name] for name in found if BY_NAME[name].shown]
+        enter = getattr(self.screen.focused, "enter", "")
+        if enter and "choose" in found:
+            shown = [msgspec.structs.replace(one, words=enter) if one.name == "choose" else one for one in shown]
         return [(action, found[action.name]) for action in sorted(shown, key=lambda action: action.shown)]
 
     def sides(self, width: int) -> Sides:

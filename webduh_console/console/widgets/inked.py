@@ -86,6 +86,8 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
     HEAD: ClassVar[int] = 0
     opens = True
+    enter = ""
+    """What Enter does here, in the footer; empty: it opens."""
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Chosen(AtRow):

@@ -42,6 +42,9 @@ class Showing(Holding, inherit_bindings=False):
             [("It reads no variables that could be seen. ", "faint"), ("a", "bold accent"), (" adds one.", "faint")]
         ]
         targets, dockerfile = Table(TARGET_COLUMNS, id="targets"), Lines(id="dockerfile-text")
+        for choice in (candidates, targets):
+            choice.enter = "choose, plan"
+        table.enter, needs.enter = "change", "type"
         for lines in (facts, aside, says, about, difference, domain):
             lines.can_focus = False
         for pane, title in (
