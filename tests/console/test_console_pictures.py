@@ -17,9 +17,11 @@ from webduh_console.console.deployments import Live
 from webduh_console.console.logs.entries import Entry
 from webduh_console.console.screens.metrics import MetricsPane
 from webduh_console.console.screens.target_screen import Answer
+from webduh_console.console.screens.target_tabs import KEYS
 from webduh_console.console.themes import theme_files
 from webduh_console.console.watching import Told
 from webduh_console.console.widgets.log_pane import LogPane
+from webduh_console.model.inventory import KINDS
 from webduh_console.model.target import CancelToken
 
 SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (160, 48)
@@ -112,7 +114,7 @@ def test_a_deployment(full: Context, snap_compare: Picture, size: tuple[int, int
 
 
 @SIZES
-@pytest.mark.parametrize("name", ["targets", "server", "routes", "images"])
+@pytest.mark.parametrize("name", ["targets", "server", *KINDS, "checks"])
 def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], name: str) -> None:
     app = worlds.console(worlds.with_servers(full))
 
@@ -126,9 +128,10 @@ def test_servers(full: Context, snap_compare: Picture, size: tuple[int, int], na
             app.screen.post_message(Answer("containers", rooms_world.room("containers", *worlds.containers())))
             app.screen.post_message(Answer("checks", worlds.facts()))
         elif name != "targets":
-            await pilot.press("enter", {"routes": "6", "images": "3"}[name])
+            await pilot.press("enter", KEYS[name])
             for kind, rows in rooms_world.rooms().items():
                 app.screen.post_message(Answer(kind, rooms_world.room(kind, *rows)))
+            app.screen.post_message(Answer("checks", worlds.facts()))
         await still(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=answered)
