@@ -19,7 +19,10 @@ _MAIN = re.compile(r"\bmain(?:Class|ClassName)(?:\.set)?\s*[(=]?\s*[(=]?\s*[\"']
 _JAVA = (
     re.compile(r"JavaLanguageVersion\.of\(\s*[\"']?(\d+)"),
     re.compile(r"\bjvmToolchain\s*\(?\s*(\d+)"),
-    re.compile(r"\b(?:sourceCompatibility|targetCompatibility)\s*=?\s*(?:JavaVersion\.)?[\"']?(VERSION_[\d_]+|[\d.]+)"),
+    re.compile(
+        r"\b(?:sourceCompatibility|targetCompatibility)\s*=?\s*"
+        r"(?:JavaVersion\.(?:toVersion\()?)?[\"']?(VERSION_[\d_]+|[\d.]+)"
+    ),
     re.compile(r"\bjvmTarget\s*(?:=|\.set\()\s*(?:JvmTarget\.)?[\"']?(?:JVM_)?([\d.]+)"),
 )
 _DISTRIBUTION = re.compile(r"^distributionUrl\s*=.*gradle-(\d+)\.(\d+)", re.MULTILINE)

@@ -8,7 +8,8 @@ from webduh_console.frameworks import EnvVar, Source, is_secret
 
 # These begin with what is rare, since they are tried at every character of every file.
 _READ = re.compile(
-    r"(?:env|Env|ENV)\w*(?:\.get|\.fetch|::var|\.var|::get)?(?:_os|\?)?!?[ \t]*[\[( ][ \t]*(?:\w+,[ \t]*)?"
+    r"(?:env|Env|ENV)\w*(?:\(\))?(?:\.getOrDefault|\.get|\.fetch|::var|\.var|::get)?"
+    r"(?:_os|\?)?!?[ \t]*[\[( ][ \t]*(?:\w+,[ \t]*)?"
     r"[\"']([A-Z][A-Z0-9_]{1,60})[\"'](?:[ \t]*\))?(?:[ \t]*(?:,|\?\?|\|\||\?:)[ \t]*[\"']([^\"'\n]*)[\"'])?"
 )
 _TAGGED = re.compile(r"env(?<!\wenv)(?:config)?[ \t]*[:=][ \t]*\"([A-Z][A-Z0-9_]{1,60})\"")

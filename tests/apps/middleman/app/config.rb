@@ -1,0 +1,3 @@
+activate :autoprefixer do |prefix|
+  prefix.browsers = "last 2 versions"
+end
