@@ -214,9 +214,18 @@ def test_leaving_gives_the_terminal_back_as_it_was(world: World, tmux: Tmux) -> 
     assert (world.root / "after").read_text() == (world.root / "before").read_text()
 
 
-def test_it_refuses_to_draw_into_a_file_and_says_why(world: World, tmux: Tmux) -> None:
+def test_with_standard_error_in_a_file_it_draws_on_the_terminal_all_the_same(world: World, tmux: Tmux) -> None:
     shell = tmux.shell()
     opened(shell, "2> said; echo left with $?")
+    shell.sees("Nothing is deployed yet.")
+    shell.keys("q")
+    shell.sees("left with 0")
+    assert (world.root / "said").read_text() == ""
+
+
+def test_without_a_terminal_it_says_why_it_cannot_open(world: World, tmux: Tmux) -> None:
+    shell = tmux.shell()
+    shell.command(f"setsid -w {shlex.quote(PROGRAM)} < /dev/null > out 2> said; echo left with $?")
     shell.sees("left with 2")
     said = (world.root / "said").read_text()
     assert "The console cannot open." in said
