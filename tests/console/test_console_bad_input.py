@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import worlds
+from rooms_world import room
 from textual.pilot import Pilot
 from worlds import GUESTBOOK, drawn, opened, until, with_figures
 
@@ -40,7 +41,7 @@ async def on_the_server(pilot: Pilot[Any], app: ConsoleApp, containers: list[Con
     screen = app.screen
     assert isinstance(screen, TargetScreen)
     await until(pilot, lambda: screen.query("#containers, #running"))
-    screen.post_message(Answer("containers", worlds.room("containers", *containers)))
+    screen.post_message(Answer("containers", room("containers", *containers)))
     await until(pilot, lambda: screen.running.count() == len(containers))
     return screen
 
