@@ -90,6 +90,7 @@ def test_those_that_look_are_not_shown() -> None:
         (f"0::/docker/{ID}\n", ID),
         (f"12:memory:/docker/{'cd' * 32}/docker/{ID}\n1:name=systemd:/docker/{'cd' * 32}/docker/{ID}\n", ID),
         (f"0::/system.slice/docker-{ID}.scope/init.scope\n", ID),
+        (f"4:pids:/docker/{'cd' * 32}/docker/{ID}\n0::/docker/{'cd' * 32}\n", ID),
     ],
 )
 def test_the_container_of_a_process_is_told_by_its_cgroup(text: str, container: str) -> None:

@@ -122,8 +122,10 @@ def _argv(cmdline: bytes) -> tuple[str, ...]:
 
 
 def _container(cgroup: bytes) -> str:
-    found = _CONTAINER.findall(cgroup.decode(errors="replace"))
-    return found[-1] if found else ""
+    """The innermost one: Docker may itself run in a container, and not every hierarchy of groups need go as deep."""
+    found = [_CONTAINER.findall(line) for line in cgroup.decode(errors="replace").splitlines()]
+    deepest = max(found, key=len, default=[])
+    return deepest[-1] if deepest else ""
 
 
 def rows(
