@@ -7,7 +7,6 @@ from functools import partial
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -20,6 +19,7 @@ from webduh_console.console.logs.layout import first_row, seen_rows
 from webduh_console.console.logs.log import Log
 from webduh_console.console.logs.times import Clock
 from webduh_console.console.widgets.inked import ink_of
+from webduh_console.console.widgets.steady_scroll import SteadyScroll
 from webduh_console.console.words import Piece
 
 _SUBROWS = 1 << 16
@@ -34,7 +34,7 @@ class Scanned(Message):
         self.block = block
 
 
-class LogView(ScrollView, can_focus=True, inherit_bindings=False):
+class LogView(SteadyScroll, can_focus=True, inherit_bindings=False):
     """Shows the lines of a log, each in one row or more, under a line of chips when something is filtered or sought.
 
     The vertical scroll position is the row of the first line that is shown.
@@ -228,7 +228,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         width = 0 if self.wrap else min(log.buffer.longest, LONGEST_SHOWN + 20) + self.look().gutter
         self._placing = True
         try:
-            self.virtual_size = Size(max(self.size.width, width), last_top + max(1, self.container_size.height))
+            self.scroll_over(Size(max(self.size.width, width), last_top + max(1, self.container_size.height)))
             self.scroll_target_y = self.scroll_y = top
         finally:
             self._placing = False
