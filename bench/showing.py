@@ -1,7 +1,6 @@
 """How soon the console is there, how soon it follows a key, and what it holds."""
 
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ SCREENS = Path(__file__).parent / "screens"
 
 
 def measure(house: House) -> None:
-    """First frame, keys, memory, log pane."""
+    """First frame, keys, memory."""
     for number in range(APPS):
         house.deploy(house.site(f"app-{number:03}"))
     title("Showing, at 160×48")
@@ -42,11 +41,6 @@ def measure(house: House) -> None:
         "50 ms",
     )
     row("console: memory at rest", mib(memory), "", "120 MiB")
-    for wished, what in ((20_000, "lines a second, at 20,000 given"), (0, "lines a second, as many as it takes")):
-        rate, late = _tail(house, wished)
-        row(f"log pane: {what}", f"{rate:,.0f}", f"screen late by {ms(late)} at most", "20,000")
-    size, filling = _answer("hold.py")
-    row("log pane: a million lines held", mib(size), f"{filling:,.0f} lines a second", "60 MiB")
 
 
 def _first_frame(argv: list[str], house: House, text: bytes) -> float:
@@ -62,18 +56,3 @@ def _keys_among_panes(house: House) -> list[float]:
     with Terminal([sys.executable, str(SCREENS / "panes.py"), str(PANES)], house.env) as terminal:
         terminal.until(b"GET /items/20 ")
         return [terminal.answer(b"j", f"row-{number:03}".encode()) for number in range(1, 161)]
-
-
-def _tail(house: House, wished: int) -> tuple[float, float]:
-    answer = house.root / "tail"
-    with Terminal([sys.executable, str(SCREENS / "tail.py"), str(answer), str(wished)], house.env) as terminal:
-        while terminal.read(20):
-            pass
-    rate, late = map(float, answer.read_text().split())
-    return rate, late
-
-
-def _answer(screen: str) -> tuple[float, float]:
-    done = subprocess.run([sys.executable, str(SCREENS / screen)], capture_output=True, text=True, check=True)
-    first, second = map(float, done.stdout.split())
-    return first, second

@@ -5,11 +5,10 @@ import worlds
 from worlds import drawn, opened, until
 
 from webduh_console.commands.context import Context
-from webduh_console.console.recording import server_subject
 from webduh_console.console.screens.metrics import MetricsPane
 from webduh_console.console.screens.target_screen import TargetScreen
 from webduh_console.console.watching import Told
-from webduh_console.state.figures import Taken
+from webduh_console.state.figures import Taken, server_subject
 from webduh_console.state.targets import TargetEntry
 
 NOW = worlds.frozen().timestamp()

@@ -15,11 +15,12 @@ from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.charts.samples import Line, Sample
 from webduh_console.console.logs.entries import Entry
-from webduh_console.console.recording import PAUSE, Recorder, app_subject, server_subject
+from webduh_console.console.recording import PAUSE, Recorder
 from webduh_console.console.screens.app_screen import AppScreen
 from webduh_console.console.screens.metrics import MetricsPane
 from webduh_console.console.widgets.chart import AXIS, Chart
 from webduh_console.errors import StateError
+from webduh_console.state.figures import app_subject, server_subject
 from webduh_console.targets.server.vitals import Share, Vitals
 
 NOW = worlds.frozen().timestamp()

@@ -14,7 +14,6 @@ from webduh_console.commands.api import Heard, TargetRow
 from webduh_console.commands.context import Context
 from webduh_console.config.home import Home
 from webduh_console.console.app import ConsoleApp
-from webduh_console.console.recording import app_subject
 from webduh_console.model.build import Process
 from webduh_console.model.events import (
     AnyEvent,
@@ -44,7 +43,7 @@ from webduh_console.model.release import (
     Variable,
 )
 from webduh_console.state.apps import AppEntry
-from webduh_console.state.figures import Taken
+from webduh_console.state.figures import Taken, app_subject
 from webduh_console.state.targets import TargetEntry
 from webduh_console.targets.server.vitals import Share, Vitals
 

@@ -16,6 +16,7 @@ from webduh_console.engine.removal import remove
 from webduh_console.errors import NotFoundError
 from webduh_console.model.names import AppKey
 from webduh_console.state.apps import AppEntry
+from webduh_console.state.figures import app_subject
 
 _known_app = click.argument("app", shell_complete=apps_and_folders)
 
@@ -124,6 +125,7 @@ def app_rm(
         for _ in remove(ctx.target(name), key, ctx.by, volumes, ctx.trigger):
             continue
         ctx.state.memory.forget(name, key)
+        ctx.state.figures.forget(app_subject(key))
         ctx.state.pending.discard(key, ctx.state.pending.names(key))
     if environment is None:
         ctx.state.apps.remove(entry.project, entry.name)

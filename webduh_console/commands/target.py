@@ -16,6 +16,7 @@ from webduh_console.errors import UsageError
 from webduh_console.model.events import Output, Warned
 from webduh_console.model.observe import Fact
 from webduh_console.model.target import Startable, Target
+from webduh_console.state.figures import server_subject
 
 _name = click.argument("name", default=LOCAL, shell_complete=target_names)
 
@@ -165,6 +166,7 @@ def target_rm(ctx: Context, name: str, yes: bool, dry_run: bool) -> Result:
     for entry in ctx.state.memory.recall():
         if entry.target == name:
             ctx.state.memory.forget(name, entry.actual.key)
+    ctx.state.figures.forget(server_subject(name))
     ctx.state.targets.remove(name)
     ctx.forget_server(name)
     note_here(ctx, "target", f"forgot {name} ({address})", target=name)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from webduh_console.console.board import summed
 from webduh_console.console.charts.samples import Line, Sample
 from webduh_console.console.charts.window import Window
-from webduh_console.console.recording import app_subject, server_subject
 from webduh_console.console.widgets.chart import Mark
 from webduh_console.console.words import OUTCOMES, seconds
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Series
 from webduh_console.model.release import Actual, Deployment
-from webduh_console.state.figures import Bucket, Figures
+from webduh_console.state.figures import Bucket, Figures, app_subject, server_subject
 
 if TYPE_CHECKING:
     from webduh_console.commands.context import Context

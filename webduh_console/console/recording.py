@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from webduh_console.console.board import cpu, memory
-from webduh_console.model.names import AppKey
-from webduh_console.state.figures import Taken
+from webduh_console.state.figures import Taken, app_subject, server_subject
 
 if TYPE_CHECKING:
     from webduh_console.commands.api import Heard, Row
@@ -15,16 +14,6 @@ if TYPE_CHECKING:
 
 PAUSE = 10.0
 """Seconds between two writes."""
-
-
-def app_subject(key: AppKey) -> str:
-    """What an app's figures are kept as."""
-    return f"app {key.slug}"
-
-
-def server_subject(name: str) -> str:
-    """What a server's figures are kept as."""
-    return f"server {name}"
 
 
 class Recorder:

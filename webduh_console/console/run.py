@@ -32,31 +32,26 @@ def run_console(at: str | None = None) -> int:
 
 def _draw_on_terminal() -> None:
     """With standard error redirected, as into a file, it is drawn on the terminal itself."""
-    if sys.stderr.isatty():
-        return
-    try:
-        terminal = os.open("/dev/tty", os.O_WRONLY)
-    except OSError as error:
-        raise UsageError(
-            "The console cannot open.",
-            why="It draws on standard error, that is not a terminal, and there is no other to draw on.",
-            hint="Run it in a terminal, or use a command such as `webduh status`.",
-        ) from error
-    os.dup2(terminal, 2)
-    os.close(terminal)
+    if not sys.stderr.isatty():
+        why = "It draws on standard error, that is not a terminal, and there is no other to draw on."
+        _take_terminal(2, os.O_WRONLY, why)
 
 
 def _read_keys_from_terminal() -> None:
     """With something piped in, keys are read from the terminal itself."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        _take_terminal(0, os.O_RDONLY, "Standard input is not a terminal, and there is no other to read keys from.")
+
+
+def _take_terminal(stream: int, how: int, why: str) -> None:
+    """Put the terminal in the place of a stream; UsageError where there is none."""
     try:
-        terminal = os.open("/dev/tty", os.O_RDONLY)
+        terminal = os.open("/dev/tty", how)
     except OSError as error:
         raise UsageError(
             "The console cannot open.",
-            why="Standard input is not a terminal, and there is no other to read keys from.",
+            why=why,
             hint="Run it in a terminal, or use a command such as `webduh status`.",
         ) from error
-    os.dup2(terminal, 0)
+    os.dup2(terminal, stream)
     os.close(terminal)

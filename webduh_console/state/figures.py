@@ -3,12 +3,23 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from webduh_console.model.names import AppKey
 from webduh_console.state.database import Database
 
 TIERS: tuple[tuple[int, int], ...] = ((10, 3 * 3600), (60, 2 * 86400), (600, 30 * 86400))
 """Seconds of a bucket, and for how many seconds it is kept: the older, the coarser."""
 
 _TIDY_EVERY = 600.0
+
+
+def app_subject(key: AppKey) -> str:
+    """What an app's figures are kept as."""
+    return f"app {key.slug}"
+
+
+def server_subject(name: str) -> str:
+    """What a server's figures are kept as."""
+    return f"server {name}"
 
 
 class Taken(NamedTuple):

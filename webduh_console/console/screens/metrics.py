@@ -94,7 +94,6 @@ class MetricsPane(Charts):
 
     def __init__(self, id: str, of: Sequence[Figure] = APP_FIGURES, zone: tzinfo | None = None) -> None:
         super().__init__(id, of, True, zone)
-        self.window = Window(RANGES[0][0])
 
     def on_chart_moved(self, message: Chart.Moved) -> None:
         """All charts move together."""
