@@ -11,6 +11,8 @@ from webduh_console.cli.face import json_line
 from webduh_console.commands.context import Context
 from webduh_console.commands.results import Done, Lists, Text
 from webduh_console.errors import NotFoundError, UsageError
+from webduh_console.model.names import AppKey
+from webduh_console.state.figures import Taken, app_subject
 
 
 def test_a_folder_is_deployed_changed_rolled_back_and_removed(line: Line, shop: Path, ctx: Context) -> None:
@@ -33,9 +35,12 @@ def test_a_folder_is_deployed_changed_rolled_back_and_removed(line: Line, shop: 
     back = line(f"rollback shop --to 1 {FAST}")
     assert (back.release, page(back.url)) == (3, "one")
     assert [row["number"] for row in line("releases shop").rows] == [3, 2, 1]
+    subject = app_subject(AppKey("default", "shop", "production"))
+    ctx.state.figures.keep([Taken(subject, "cpu", 100.0, 0.5)])
     gone = line("app rm shop --yes --volumes")
     assert gone.data == {"app": "shop", "removed": ["production"], "volumes": True}
     assert (line("app ls").rows, line("status").rows) == ([], [])
+    assert ctx.state.figures.past(subject, "cpu", 0, 200) == []
     with pytest.raises(NotFoundError):
         line("status shop")
 
