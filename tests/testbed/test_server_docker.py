@@ -88,6 +88,17 @@ def test_a_kept_instance_comes_back_when_it_ends_and_a_stopped_one_does_not(plac
     assert instances.last_lines(place.engine, NAME) == []
 
 
+def test_what_ends_at_the_moment_it_is_kept_is_kept_all_the_same(place: Place) -> None:
+    place.run("sleep 0.3")
+    for delay in range(40):  # a kill and an update, ever closer to each other
+        place.engine.start(NAME)
+        killer = threading.Timer(delay / 5000, place.engine.kill, (NAME,))
+        killer.start()
+        instances.keep(place.engine, NAME, Process("web", (), restart="never"))
+        killer.join()
+        wait_until(lambda: (c := place.engine.container(NAME)) and not c.running and c.restart_policy == "no")
+
+
 def test_a_deaf_instance_is_killed_after_its_grace_and_a_good_one_ends_by_itself(place: Place) -> None:
     place.run("trap 'echo bye; exit 3' TERM; while :; do sleep 0.05; done")
     ended = instances.stop(place.engine, NAME)

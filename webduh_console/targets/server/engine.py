@@ -159,14 +159,16 @@ class Engine:
     def set_restart(self, name: str, policy: RestartPolicy, retries: int = 0) -> None:
         """Say what happens when it ends by itself; `retries` bounds `on-failure` (0: without end)."""
         wish: Any = {"Name": policy, "MaximumRetryCount": retries}  # the SDK's types do not know all of our policies
-        what, deadline = f"{name} cannot be kept", time.monotonic() + _ENDING_LIMIT
-        while not self._calls.settle_unless(
-            r"stopped container|container not running",  # it ended just now, and Docker takes the wish once it knows
-            what,
-            lambda sdk: sdk.update_container(name, restart_policy=wish),
-        ):
-            if time.monotonic() > deadline:
-                raise EngineError(f"{what} on {self.machine.name}.", why="It ends, and Docker does not see it.")
+        deadline = time.monotonic() + _ENDING_LIMIT
+        while True:
+            try:
+                self._calls.ask(f"{name} cannot be kept", lambda sdk: sdk.update_container(name, restart_policy=wish))
+                return
+            except EngineError as error:
+                # What runs is updated where it runs. When it ends at that moment, whoever runs it refuses, each part of
+                # it in words of its own; Docker takes the wish once it has seen the end.
+                if "Cannot update container" not in error.why or time.monotonic() > deadline:
+                    raise
             time.sleep(0.05)
 
     def wait(self, name: str, cancel: CancelToken, timeout: float | None = None) -> int:
