@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from difflib import unified_diff
 from typing import Any
 
 import pytest
 import worlds
 from textual.pilot import Pilot
-from worlds import drawn, opened, until
+from worlds import GUESTBOOK, drawn, opened, until
 
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.deployments import Live
+from webduh_console.console.facts import compared
 from webduh_console.console.screens.app_screen import AppScreen
 from webduh_console.console.screens.deployment import DeploymentScreen
 from webduh_console.console.screens.dialogs import ConfirmScreen, LeaveScreen
@@ -67,15 +70,35 @@ async def test_the_releases_are_there_newest_first_and_the_serving_one_is_marked
 async def test_two_releases_are_compared(released: Context) -> None:
     async with opened_releases(released) as (app, pilot, _):
         await pilot.press("equals_sign")
-        assert isinstance(app.screen, TextScreen)
+        await until(pilot, lambda: isinstance(app.screen, TextScreen))
         text = drawn(app)
-        assert "--- v11" in text
-        assert "+release: 12" in text
+        assert "--- v11  2026-" in text
+        assert "+++ v12  2026-" in text
+        assert "+  digest: 0c0c0c" in text
+
+
+def test_a_comparison_leaves_out_what_differs_anyhow_and_the_values_of_secrets() -> None:
+    at = datetime(2026, 3, 4, 17, tzinfo=UTC)
+    older = worlds.release(GUESTBOOK, 1, at, COLOUR="red", API_KEY="first-value", OLD="x")
+    newer = worlds.release(GUESTBOOK, 2, at, COLOUR="blue", API_KEY="other-value", SAME_KEY="kept-value")
+    texts, titles = compared(older, newer, UTC)
+    assert titles[1] == "v2  2026-03-04 17:00:00 by ada@laptop, command"
+    changed = [line for line in unified_diff(*(text.splitlines() for text in texts), n=0) if line[1:3] == "  "]
+    assert [line for line in changed if line.strip("+- ").partition(":")[0].isupper()] == [
+        "-  API_KEY: secret",
+        "-  COLOUR: red",
+        "-  OLD: x",
+        "+  API_KEY: secret, another value",
+        "+  COLOUR: blue",
+        "+  SAME_KEY: secret",
+    ]
+    assert not any("trigger" in line or "built_in" in line for line in changed)
 
 
 async def test_a_release_is_shown_whole_without_its_secrets(released: Context) -> None:
     async with opened_releases(released) as (app, pilot, _):
         await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TextScreen))
         text = drawn(app)
         assert "framework: python" in text
         assert "not to be seen" not in text

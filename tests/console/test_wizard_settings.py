@@ -9,7 +9,7 @@ from source_tree import written
 from webduh_console.commands.context import Context
 from webduh_console.commands.draft import Draft
 from webduh_console.commands.looking import Looked, look
-from webduh_console.console.wizard.cells import HIDDEN, candidate_rows, dockerfile_lines, need_rows
+from webduh_console.console.wizard.cells import HIDDEN, candidate_rows, dockerfile_lines, domain_lines, need_rows
 from webduh_console.console.wizard.settings import Setting, host_mistake, mistake, put, settings, take_back, typed
 from webduh_console.model.build import EnvVar
 from webduh_console.model.release import Variable
@@ -123,3 +123,29 @@ def test_a_dockerfile_is_drawn_in_colours_and_stays_as_it_is() -> None:
     assert ["".join(piece for piece, _ in line)[1:] for line in lines] == text.splitlines()
     roles = [[role for _, role in line if role != "text"] for line in lines]
     assert roles == [["faint"], ["bold accent", "bold accent"], ["bold accent", "busy"], ["good"]]
+
+
+@pytest.mark.parametrize(
+    ("written_there", "typed_here", "kind", "says"),
+    [
+        ("", (), "local", " a port of this machine, unless a domain is typed: d"),
+        ("", (), "server", " none: nobody outside can reach it. Type one: d"),
+        ("domains: [shop.example.com]\n", (), "server", " shop.example.com  webduh.yaml:1"),
+        ("domains: [shop.example.com]\n", ("other.example.com",), "server", " other.example.com  typed here"),
+    ],
+)
+def test_the_domain_that_would_lead_to_it_is_shown_with_its_origin(
+    empty: Context, tmp_path: Path, written_there: str, typed_here: tuple[str, ...], kind: str, says: str
+) -> None:
+    written(tmp_path / "site", {"index.html": "<p>", "webduh.yaml": written_there})
+    draft = Draft(str(tmp_path / "site"), domains=typed_here)
+    (line,) = domain_lines(draft, look(empty, draft), kind)
+    assert "".join(text for text, _ in line) == says
+
+
+def test_a_variable_stays_in_its_row_when_it_gets_its_value(looked: Looked) -> None:
+    needs = tuple(EnvVar(name, "", required=name != "MAYBE") for name in ("FIRST", "MAYBE", "SECOND"))
+    looked = msgspec.structs.replace(looked, needs=needs)
+    draft = looked.draft.with_variable("FIRST", Variable("x"))
+    for one in (looked.draft, draft):
+        assert [row.key for row in need_rows(looked, one)][:3] == ["FIRST", "SECOND", "MAYBE"]

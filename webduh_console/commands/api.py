@@ -242,6 +242,13 @@ def releases(ctx: Context, key: AppKey, target: str | None = None) -> list[Relea
     return chosen.record(key, lead(chosen, key)).releases()
 
 
+def read_releases(ctx: Context, key: AppKey, numbers: Iterable[int]) -> list[Release]:
+    """Kept releases with their variables; NotFoundError when one is kept no longer."""
+    target = ctx.target(target_of(ctx, key))
+    record = target.record(key, lead(target, key))
+    return [record.read(number) for number in numbers]
+
+
 def serving(ctx: Context, key: AppKey) -> Release | None:
     """The serving release with its variables."""
     target = ctx.target(target_of(ctx, key))

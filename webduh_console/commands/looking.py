@@ -33,7 +33,7 @@ class Looked(msgspec.Struct, frozen=True):
     say and `build` the same with what is written; `match` is None when nothing was chosen. `problem` says why that is,
     or that the name is another app's; `below` are folders that look like apps where this one is none.
     `variables` are the values that it would start with, `needs` those that it reads. `dockerfile` is what a server
-    builds it with, or why there is none.
+    builds it with, or why there is none. `domains` lead to it unless others are typed, since `domains_from` says so.
     """
 
     draft: Draft
@@ -51,6 +51,8 @@ class Looked(msgspec.Struct, frozen=True):
     needs: tuple[EnvVar, ...]
     dockerfile: str
     target: str
+    domains: tuple[str, ...] = ()
+    domains_from: str = ""
     below: tuple[str, ...] = ()
     problem: WebduhError | None = None
 
@@ -103,7 +105,9 @@ def _looked(ctx: Context, draft: Draft, found: Source) -> Looked:
     chosen, alternatives, unclear = _detected(ctx, found.folder, loaded, wish)
     detected = chosen.plan if chosen else BuildPlan(framework="", language="")
     build = specs.overridden(detected, loaded, key.environment)
-    variables = _variables(ctx, key, build, loaded, known)
+    serving = _serving(ctx, key) if known else None
+    variables = _variables(ctx, key, build, loaded, serving)
+    domains, domains_from = _domains(loaded, key, serving)
     return Looked(
         draft=draft,
         entry=found.entry,
@@ -120,6 +124,8 @@ def _looked(ctx: Context, draft: Draft, found: Source) -> Looked:
         needs=build.env,
         dockerfile=_dockerfile(ctx, build, {**variables, **draft.variables}, key, found.folder) if chosen else "",
         target=draft.on or specs.target(loaded, key.environment) or target_of(ctx, key),
+        domains=domains,
+        domains_from=domains_from,
         below=() if chosen else tuple(apps_below(FolderSource(found.folder))),
         problem=unclear or _taken(ctx, found.entry),
     )
@@ -165,16 +171,32 @@ def _options(ctx: Context, framework: str) -> tuple[Option, ...]:
     return tuple(plugin.options()) if isinstance(plugin, Optioned) else ()
 
 
-def _variables(ctx: Context, key: AppKey, build: BuildPlan, loaded: Loaded, known: bool) -> dict[str, Variable]:
-    """The values it would start with: written, of the serving release, waiting; a target that is silent is left out."""
+def _serving(ctx: Context, key: AppKey) -> Release | None:
+    """The release that serves; a target that is silent is left out."""
     from webduh_console.commands import api
+
+    with suppress(WebduhError):
+        return api.serving(ctx, key)
+    return None
+
+
+def _domains(loaded: Loaded, key: AppKey, serving: Release | None) -> tuple[tuple[str, ...], str]:
+    """The hosts that lead to it when no others are typed, and who says so."""
+    from webduh_console.config import spec as specs
+
+    if written := specs.domains(loaded, key.environment):
+        return written, loaded.origin(f"environments.{key.environment}.domains", "domains")
+    served = tuple(route.host for route in serving.spec.routes if route.host) if serving is not None else ()
+    return served, "the serving release" if served else ""
+
+
+def _variables(
+    ctx: Context, key: AppKey, build: BuildPlan, loaded: Loaded, serving: Release | None
+) -> dict[str, Variable]:
+    """The values it would start with: written, of the serving release, waiting."""
     from webduh_console.config import spec as specs
     from webduh_console.engine import planning
 
-    serving: Release | None = None
-    if known:
-        with suppress(WebduhError):
-            serving = api.serving(ctx, key)
     written = specs.variables(build, loaded, key.environment)
     pending = [(change.name, change.variable) for change in ctx.state.pending.list(key)]
     return planning.merged_variables(serving.variables if serving else {}, written, pending)

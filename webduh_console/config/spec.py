@@ -287,8 +287,13 @@ def _over(wishes: S, says: S | None) -> S:
     return msgspec.structs.replace(wishes, **said)
 
 
+def domains(loaded: Loaded, environment: str) -> tuple[str, ...]:
+    """The hosts that are written to lead to it."""
+    special = loaded.config.environment(environment).domains
+    return tuple((special if special is not None else loaded.config.domains) or ())
+
+
 def _routes(loaded: Loaded, environment: str) -> tuple[Route, ...]:
     config, special = loaded.config, loaded.config.environment(environment)
-    domains = special.domains if special.domains is not None else config.domains
     port = special.local.port or config.local.port or 0
-    return tuple(Route(host=domain, port=port) for domain in domains or ("",))
+    return tuple(Route(host=domain, port=port) for domain in domains(loaded, environment) or ("",))

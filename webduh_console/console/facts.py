@@ -184,6 +184,36 @@ def release_text(release: Release, zone: tzinfo | None) -> str:
     return "\n".join(outline(facts, 0))
 
 
+def compared(older: Release, newer: Release, zone: tzinfo | None) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Two releases as texts to be compared, with their titles: how they run, with what, and what they were made from.
+
+    What differs anyhow stands in the titles. Of a secret it is said that its value is another, and no more.
+    """
+    titles = [f"v{one.number}  {moment(one.created, zone)} by {one.by}, {one.trigger}" for one in (older, newer)]
+    texts = ["\n".join(outline(_comparable(one, other))) for one, other in ((older, newer), (newer, older))]
+    return (texts[0], texts[1]), (titles[0], titles[1])
+
+
+def _comparable(release: Release, other: Release) -> dict[str, object]:
+    import msgspec
+
+    def value(name: str) -> str:
+        mine, theirs = release.variables[name], other.variables.get(name)
+        if not mine.secret:
+            return mine.value
+        another = release.number > other.number and theirs is not None and theirs.value != mine.value
+        return "secret, another value" if another else "secret"
+
+    artifact = msgspec.structs.replace(release.artifact, built_in=0.0)
+    return {
+        "target": release.target,
+        "spec": msgspec.to_builtins(release.spec),
+        "variables": {name: value(name) for name in sorted(release.variables)},
+        "source": msgspec.to_builtins(release.source),
+        "artifact": msgspec.to_builtins(artifact),
+    }
+
+
 def outline(value: object, depth: int = 0) -> list[str]:
     """Nested values as indented lines; what is empty is left out."""
     import shlex

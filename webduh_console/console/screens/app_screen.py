@@ -26,7 +26,7 @@ from webduh_console.console.cells import (
 )
 from webduh_console.console.charts.window import Window
 from webduh_console.console.deployments import Live
-from webduh_console.console.facts import app_facts, detail_lines, release_text
+from webduh_console.console.facts import app_facts, compared, detail_lines, release_text
 from webduh_console.console.figures import app_lines
 from webduh_console.console.places import Place
 from webduh_console.console.screens.app_tabs import TABS, TabActions
@@ -66,6 +66,7 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
     def __init__(self, key: AppKey, tab: str = "overview") -> None:
         super().__init__(key, tab)
         self.releases: list[Release] = []
+        self.wanted: tuple[int, ...] = ()
         self.deployments: list[Deployment] = []
         self.marked: int | None = None
         self._asked: set[str] = set()
@@ -203,6 +204,7 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
             "figures": lambda: app_lines(context, key, Window(SPAN), now, False),
             "metrics": lambda: app_lines(context, key, window, now, each),
             "releases": lambda: api.releases(context, key),
+            "release": lambda: api.read_releases(context, key, self.wanted),
             "deployments": lambda: api.deployments(context, key, limit=200),
             "parts": lambda: (api.serving(context, key), api.schedules(context, key)),
             "variables": lambda: (api.serving(context, key), context.state.pending.list(key)),
@@ -220,7 +222,9 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
         """Show it."""
         self._asked.discard(message.what)
         if message.error is not None:
-            shown = {"figures": "instances", "metrics": "metrics-cpu"}.get(message.what, message.what)
+            shown = {"figures": "instances", "metrics": "metrics-cpu", "release": "releases"}.get(
+                message.what, message.what
+            )
             pane = self.query_one(f"#{shown}")
             titled(pane, message.what.capitalize(), f"! {message.error.what}")
         elif message.what == "figures":
@@ -230,6 +234,8 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
         elif message.what == "releases":
             self.releases = sorted(message.value, key=lambda release: -release.number)
             self._show_releases()
+        elif message.what == "release":
+            self._show_release(*message.value)
         elif message.what == "deployments":
             self.deployments = list(message.value)
             self._show_deployments()
@@ -301,11 +307,24 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
 
     @on(Table.Chosen, "#releases")
     def _open_release(self) -> None:
-        from webduh_console.console.screens.result import TextScreen
-
         release = self._release()
         if release is not None:
-            self.app.push_screen(TextScreen(f"release v{release.number}", release_text(release, self.console.zone)))
+            self._read(release.number)
+
+    def _read(self, *numbers: int) -> None:
+        """Have one release shown whole, or two compared: with their variables, which a list does not have."""
+        self.wanted = numbers
+        self.load("release")
+
+    def _show_release(self, release: Release, newer: Release | None = None) -> None:
+        from webduh_console.console.screens.result import TextScreen, difference_lines
+
+        zone, title = self.console.zone, f"release v{release.number}"
+        if newer is None:
+            self.app.push_screen(TextScreen(title, release_text(release, zone)))
+            return
+        texts, titles = compared(release, newer, zone)
+        self.app.push_screen(TextScreen(f"v{release.number} to v{newer.number}", difference_lines(*texts, titles)))
 
     @on(Changed)
     def _variables_changed(self, message: Changed) -> None:
@@ -366,8 +385,6 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
 
     def action_difference(self) -> None:
         """The release under the cursor against the marked one, or the one before it; the older one first."""
-        from webduh_console.console.screens.result import TextScreen, difference_lines
-
         release = self._release()
         others = [one for one in self.releases if release is not None and one.number != release.number]
         other = next((one for one in others if one.number == self.marked), None)
@@ -375,7 +392,4 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
         if release is None or other is None:
             self.notify("No older release is kept.", markup=False)
             return
-        older, release = sorted((other, release), key=lambda one: one.number)
-        texts = release_text(older, self.console.zone), release_text(release, self.console.zone)
-        names = f"v{older.number}", f"v{release.number}"
-        self.app.push_screen(TextScreen(f"{names[0]} to {names[1]}", difference_lines(*texts, names)))
+        self._read(*sorted((other.number, release.number)))

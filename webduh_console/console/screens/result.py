@@ -168,6 +168,5 @@ def difference_lines(before: str, after: str, names: tuple[str, str]) -> list[li
 
     roles = {"+": "good", "-": "bad", "@": "accent"}
     lines = list(unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="", n=2))
-    if not lines:
-        return [[("Nothing differs.", "muted")]]
+    lines = lines or [f"--- {names[0]}", f"+++ {names[1]}", " Nothing differs."]
     return [[(visible(line), "bold text" if at < 2 else roles.get(line[:1], "muted"))] for at, line in enumerate(lines)]

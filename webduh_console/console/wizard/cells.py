@@ -136,14 +136,14 @@ def difference_lines(lines: Sequence[str]) -> list[list[Piece]]:
 
 
 def need_rows(looked: Looked, draft: Draft) -> list[TableRow]:
-    """The variables that it reads and those that are set, what is missing first."""
+    """The variables that it reads and those that are set; first what it cannot do without."""
     needs = {env.name: env for env in looked.needs}
     missing = {env.name for env in looked.missing(draft)}
     names = dict.fromkeys([*needs, *looked.variables, *draft.variables])
 
-    def order(name: str) -> tuple[bool, bool, bool]:
+    def order(name: str) -> tuple[bool, bool]:  # a row stays where it is when it gets its value
         env = needs.get(name)
-        return (name not in missing, env is None or not env.required, env is None)
+        return (env is None or not env.required or env.default is not None, env is None)
 
     return [_need_row(name, needs.get(name), looked, draft, name in missing) for name in sorted(names, key=order)]
 
@@ -234,7 +234,7 @@ def fact_lines(draft: Draft, looked: Looked | None) -> list[list[Piece]]:
             [(" A folder here, or the address of a Git repository.", "muted")],
             [(" Enter looks at it; nothing is changed before you have seen the plan.", "faint")],
         ]
-    environment = looked.key.environment
+    environment, domains = looked.key.environment, draft.domains or looked.domains
     first: list[Piece] = [
         (f" {visible(short(draft.source))}", "accent"),
         (f" {visible(draft.path)}" if draft.path else "", "accent"),
@@ -245,7 +245,7 @@ def fact_lines(draft: Draft, looked: Looked | None) -> list[list[Piece]]:
         (environment, "bold loud" if environment == "production" else "bold text"),
         (" on ", "faint"),
         (visible(draft.on or looked.target), "bold text"),
-        (f" at {visible(' '.join(draft.domains))}" if draft.domains else "", "accent"),
+        (f" at {visible(' '.join(domains))}" if domains else "", "accent"),
     ]
     return [first, _second(draft, looked)]
 
@@ -274,6 +274,17 @@ def way_out(looked: Looked, width: int) -> list[list[Piece]]:
     elif looked.alternatives:
         key, says = "2 ⏎", "take the one under the cursor."
     return paragraph(says, width - 3, "text", f"   here {key}", "bold accent")
+
+
+def domain_lines(draft: Draft, looked: Looked | None, kind: str) -> list[list[Piece]]:
+    """The domains that lead to it with their origin; or how it is reached without one on a target of this kind."""
+    if draft.domains:
+        return [[(f" {visible(' '.join(draft.domains))}", "accent"), ("  typed here", "muted")]]
+    if looked is not None and looked.domains:
+        return [[(f" {visible(' '.join(looked.domains))}", "text"), (f"  {visible(looked.domains_from)}", "muted")]]
+    if kind == "local":
+        return [[(" a port of this machine, unless a domain is typed: ", "muted"), ("d", "bold accent")]]
+    return [[(" none: nobody outside can reach it. Type one: ", "warn"), ("d", "bold accent")]]
 
 
 def short(source: str) -> str:

@@ -155,11 +155,17 @@ class Changing(Holding, inherit_bindings=False):
         def entered(typed: str) -> str:
             if typed != text:  # a secret that nothing is typed for stays as it is
                 self.change(self.draft.with_variable(name, Variable(typed, secret) if typed else None))
+                self._to_missing()
             return ""
 
         says = env.why if env else ""
         hint = "secret: sealed here, and never shown" if secret else says or "empty: not set"
         self._ask(Asking(name, hint, entered, text=text, secret=secret))
+
+    def _to_missing(self) -> None:
+        """The cursor goes to a variable that still has no value."""
+        if self.looked is not None and (missing := self.looked.missing(self.draft)):
+            self.query_one("#needs", Table).go_to(missing[0].name)
 
     async def action_add_here(self) -> None:
         """Add a process or a variable; or a server, by the command that does so."""

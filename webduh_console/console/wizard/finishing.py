@@ -79,13 +79,24 @@ class Finishing(Holding, inherit_bindings=False):
         self.app.push_screen(ScriptScreen(lines))
 
     def go_on(self) -> None:
-        """To the variables that are missing, else to the plan."""
+        """To the variables that are missing, to the domain that is, else to the plan."""
         if self.looked is not None and self.looked.missing(self.draft):
             self.note = "It needs variables that have no value yet: Enter types one, p goes on to the plan."
             self.show_tab("variables")
             self.fill()
+        elif self.looked is not None and self.tab != "target" and self._unreached(self.looked):
+            self.note = "Nobody outside can reach it without a domain: d types one, p goes on to the plan."
+            self.show_tab("target")
+            self.fill()
         else:
             self.action_plan_it()
+
+    def _unreached(self, looked: Looked) -> bool:
+        """Whether it answers requests on a server, to which no domain leads."""
+        heard = self._app.board.targets.get(self.draft.on or looked.target)
+        on_server = heard is not None and heard.row.kind != "local"
+        answers = looked.build.static or looked.build.start or not looked.build.processes
+        return on_server and bool(answers) and not (self.draft.domains or looked.domains)
 
     def action_plan_it(self) -> None:
         """Show what would be written, then the plan."""

@@ -16,7 +16,7 @@ from webduh_console.console.wizard import cells
 from webduh_console.console.wizard.holding import TABS, Holding
 from webduh_console.console.wizard.settings import settings
 from webduh_console.console.wizard.source_pane import SourcePane
-from webduh_console.console.words import Piece, spinner, visible
+from webduh_console.console.words import Piece, spinner
 
 if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
@@ -113,16 +113,7 @@ class Showing(Holding, inherit_bindings=False):
         table.marked = {chosen}
         table.put(target_row(heard, board.answered.get(name), now) for name, heard in board.targets.items())
         table.refresh()
-        lines: list[list[Piece]] = [[(f" {visible(' '.join(self.draft.domains))}", "accent")]]
-        if not self.draft.domains:
-            local = self._kind(chosen) == "local"
-            says = (
-                "a port of this machine, unless a domain is typed"
-                if local
-                else "as webduh.yaml says, or as it serves now"
-            )
-            lines = [[(f" {says}: ", "muted"), ("d", "bold accent")]]
-        self.query_one("#domain", Lines).put(lines)
+        self.query_one("#domain", Lines).put(cells.domain_lines(self.draft, self.looked, self._kind(chosen)))
 
     def say(self) -> None:
         """What goes on, what is wrong, or what is to be done."""

@@ -17,6 +17,7 @@ from webduh_console.targets.local.supervisor.ports import holder
 
 PLACE = "local"
 ROOM = 64 * 2**20
+FEW_INODES = 1000
 TOOLS = {
     "node": "Install Node.js (https://nodejs.org), or your distribution's package nodejs.",
     "npm": "Install Node.js with npm (https://nodejs.org), or your distribution's packages nodejs and npm.",
@@ -66,13 +67,14 @@ def _disk(root: Path) -> Fact:
     usage = os.statvfs(folder)
     free, inodes = usage.f_bavail * usage.f_frsize, usage.f_favail if usage.f_files else 1_000_000
     writable = os.access(folder, os.W_OK)
-    says = f"{free / 2**30:.1f} GiB and {inodes} inodes free at {folder}" if writable else f"{folder} is not writable"
+    room = f"{free / 2**30:.1f} GiB" + ("" if inodes > FEW_INODES else f" and {inodes} inodes")
+    says = f"{room} free at {folder}" if writable else f"{folder} is not writable"
     fix = (
         "Free some space, or move everything with WEBDUH_HOME."
         if writable
         else f"Make {folder} writable, or set WEBDUH_HOME."
     )
-    return Fact(PLACE, "disk", says, ok=writable and free > ROOM and inodes > 1000, fix=fix)
+    return Fact(PLACE, "disk", says, ok=writable and free > ROOM and inodes > FEW_INODES, fix=fix)
 
 
 def _tools(plan: Plan) -> Iterator[Fact]:
