@@ -1,6 +1,7 @@
 """Asks the targets, each in a thread of its own, so that one that is silent delays neither the others nor a key."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from webduh_console.console.board import Observed
-from webduh_console.console.recording import Recorder
+from webduh_console.console.figures import LIVE
+from webduh_console.console.rates import STEP, added, averaged
+from webduh_console.console.recording import PAUSE, Recorder
 from webduh_console.errors import StateError, WebduhError
+from webduh_console.model.names import AppKey
 
 if TYPE_CHECKING:
     from webduh_console.commands.api import Heard
@@ -20,6 +24,7 @@ SILENT_PAUSE = 5.0
 
 _PAST = 120  # seconds of figures that are asked for when the console opens
 _PAST_OF = 30  # apps at most: it takes some 20 ms for each
+_RECENT = 120.0  # seconds of requests that are asked for from the second look on
 _PAUSE = 0.2  # seconds between two looks into the state
 
 
@@ -80,6 +85,37 @@ class Aside:
             self.say(message)
 
 
+class Counting:
+    """Takes the requests of the apps on one target, aside: a proxy that is slow delays nothing that is shown."""
+
+    def __init__(self, app: "ConsoleApp", aside: Aside, name: str) -> None:
+        self.app, self.name = app, name
+        self._aside = aside
+        self._next = 0.0
+        self._under_way = False
+        self._since: dict[AppKey, float] = {}
+        self._seconds = float(LIVE)
+
+    def look(self) -> None:
+        """Begin to look, unless the last look is fresh, or not over."""
+        if not self._under_way and time.monotonic() >= self._next:
+            self._under_way, self._next = True, time.monotonic() + PAUSE
+            self._aside.start(f"requests on {self.name}", self._look)
+
+    def _look(self) -> None:
+        from webduh_console.commands import api
+
+        try:
+            with suppress(WebduhError):  # the watch says what is wrong there
+                for key, all_series in api.requests(self.app.context, self.name, self._seconds).items():
+                    averages = averaged(added([series.points for series in all_series]), self._since.get(key, 0.0))
+                    self.app.watching.recorder.count(key, averages)
+                    self._since[key] = averages[-1][0] + STEP if averages else self._since.get(key, 0.0)
+                self._seconds = _RECENT
+        finally:
+            self._under_way = False
+
+
 class Watch:
     """Asks one target again and again."""
 
@@ -103,6 +139,7 @@ class Watch:
         from webduh_console.commands import api
 
         first = True
+        counting = Counting(self.app, self._aside, self.name)
         while not (self._left or self._aside.over):
             self._wake.clear()
             try:
@@ -114,6 +151,8 @@ class Watch:
             except WebduhError:
                 return  # it is no target any more
             answers = heard.row.state in ("up", "stopped")
+            if heard.row.state == "up":
+                counting.look()
             self._aside.say(Told(heard, self._past() if first and heard.row.kind == "local" else None))
             first = first and not answers
             self._wake.wait(self.app.every if answers else max(self.app.every, SILENT_PAUSE))
