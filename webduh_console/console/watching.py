@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from webduh_console.console.rates import STEP, added, averaged
 from webduh_console.console.recording import PAUSE, Recorder
 from webduh_console.errors import StateError, WebduhError
 from webduh_console.model.names import AppKey
+from webduh_console.model.observe import Fact
 
 if TYPE_CHECKING:
     from webduh_console.commands.api import Heard
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 SILENT_PAUSE = 5.0
 """Seconds before a target that did not answer is asked again."""
+
+CHECK_PAUSE = 600.0
+"""Seconds between two checks of a target that nobody asked for."""
+FIRST_CHECK = 20.0
+"""Seconds before the first: whoever opens the console wants to see what runs."""
 
 _PAST = 120  # seconds of figures that are asked for when the console opens
 _PAST_OF = 30  # apps at most: it takes some 20 ms for each
@@ -43,6 +49,14 @@ class Broke(Message):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+class Checked(Message):
+    """A target was checked, whoever asked."""
+
+    def __init__(self, name: str, facts: Sequence[Fact]) -> None:
+        super().__init__()
+        self.name, self.facts = name, facts
 
 
 class Aside:
@@ -85,35 +99,69 @@ class Aside:
             self.say(message)
 
 
-class Counting:
-    """Takes the requests of the apps on one target, aside: a proxy that is slow delays nothing that is shown."""
+class Seldom:
+    """Asks a target something aside, with a pause in between and never twice at once, so that an answer that takes its
+    time delays nothing that is shown.
+    """
 
-    def __init__(self, app: "ConsoleApp", aside: Aside, name: str) -> None:
+    pause: float
+
+    def __init__(self, app: "ConsoleApp", aside: Aside, name: str, first: float = 0.0) -> None:
         self.app, self.name = app, name
         self._aside = aside
-        self._next = 0.0
+        self._next = time.monotonic() + first
         self._under_way = False
+
+    def ask(self) -> Message | None:
+        """The question."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Ask, unless the last answer is fresh, or still to come."""
+        if not self._under_way and time.monotonic() >= self._next:
+            self._under_way, self._next = True, time.monotonic() + self.pause
+            self._aside.start(f"{type(self).__name__} {self.name}", self._ask)
+
+    def _ask(self) -> Message | None:
+        try:
+            return self.ask()
+        except WebduhError:
+            return None  # the watch says what is wrong there
+        finally:
+            self._under_way = False
+
+
+class Counting(Seldom):
+    """Takes the requests of the apps on one target."""
+
+    pause = PAUSE
+
+    def __init__(self, app: "ConsoleApp", aside: Aside, name: str) -> None:
+        super().__init__(app, aside, name)
         self._since: dict[AppKey, float] = {}
         self._seconds = float(LIVE)
 
-    def look(self) -> None:
-        """Begin to look, unless the last look is fresh, or not over."""
-        if not self._under_way and time.monotonic() >= self._next:
-            self._under_way, self._next = True, time.monotonic() + PAUSE
-            self._aside.start(f"requests on {self.name}", self._look)
-
-    def _look(self) -> None:
+    def ask(self) -> None:
+        """Take what was counted since the last time."""
         from webduh_console.commands import api
 
-        try:
-            with suppress(WebduhError):  # the watch says what is wrong there
-                for key, all_series in api.requests(self.app.context, self.name, self._seconds).items():
-                    averages = averaged(added([series.points for series in all_series]), self._since.get(key, 0.0))
-                    self.app.watching.recorder.count(key, averages)
-                    self._since[key] = averages[-1][0] + STEP if averages else self._since.get(key, 0.0)
-                self._seconds = _RECENT
-        finally:
-            self._under_way = False
+        for key, all_series in api.requests(self.app.context, self.name, self._seconds).items():
+            averages = averaged(added([series.points for series in all_series]), self._since.get(key, 0.0))
+            self.app.watching.recorder.count(key, averages)
+            self._since[key] = averages[-1][0] + STEP if averages else self._since.get(key, 0.0)
+        self._seconds = _RECENT
+
+
+class Checking(Seldom):
+    """Checks one target, so that its alerts know of more than its figures."""
+
+    pause = CHECK_PAUSE
+
+    def ask(self) -> Message:
+        """Every fact it needs."""
+        from webduh_console.commands import machines
+
+        return Checked(self.name, machines.checks(self.app.context, self.name))
 
 
 class Watch:
@@ -140,6 +188,7 @@ class Watch:
 
         first = True
         counting = Counting(self.app, self._aside, self.name)
+        checking = Checking(self.app, self._aside, self.name, FIRST_CHECK)
         while not (self._left or self._aside.over):
             self._wake.clear()
             try:
@@ -153,6 +202,8 @@ class Watch:
             answers = heard.row.state in ("up", "stopped")
             if heard.row.state == "up":
                 counting.look()
+            if heard.row.state in ("up", "unready") and heard.row.kind != "servers":  # its servers are checked
+                checking.look()
             self._aside.say(Told(heard, self._past() if first and heard.row.kind == "local" else None))
             first = first and not answers
             self._wake.wait(self.app.every if answers else max(self.app.every, SILENT_PAUSE))
