@@ -186,9 +186,8 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
             return
         now, width = self.console.clock(), self.size.width - 1
         loads = board.loads.get(self.target, ())
-        answered = board.answered.get(self.target)
         address = self.entry.address if self.entry is not None else ""
-        lines = target_facts(heard, answered, list(loads), address, now, width)
+        lines = target_facts(heard, board.answered.get(self.target), list(loads), address, now, width)
         if alerts := target_alerts(board, self.target, now):
             lines.append([(" ", "text"), alert_piece(alerts, self.target)])
         self.query_one("#facts", Lines).put(lines)
