@@ -29,7 +29,7 @@ from webduh_console.commands.draft import Draft  # noqa: E402
 from webduh_console.console.app import ConsoleApp  # noqa: E402
 from webduh_console.console.charts.samples import Line  # noqa: E402
 from webduh_console.console.deployments import Live  # noqa: E402
-from webduh_console.console.figures import together  # noqa: E402
+from webduh_console.console.figures import live_samples  # noqa: E402
 from webduh_console.console.logs.entries import Entry  # noqa: E402
 from webduh_console.console.screens.app_screen import Loaded  # noqa: E402
 from webduh_console.console.screens.metrics import MetricsPane  # noqa: E402
@@ -95,7 +95,7 @@ def figures(count: int) -> dict[str, list[Line]]:
         "memory": wave("bytes", 125 * 2**20, count, 2.0),
         "requests": wave("requests", 18.0, count, 4.0),
     }
-    return {name: [Line("", together((), series.points))] for name, series in waves.items()}
+    return {name: [Line("", live_samples(name, [series]))] for name, series in waves.items()}
 
 
 async def metrics(pilot: Pilot[Any], app: ConsoleApp) -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import click
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from webduh_console import errors
 from webduh_console.cli.face import summary
 from webduh_console.commands import language
+from webduh_console.commands.alerts import Alert
 from webduh_console.commands.context import Context
 from webduh_console.commands.executing import ExecRow
 from webduh_console.commands.results import Done, Lines, Listing, Stream, Text
@@ -275,6 +276,8 @@ def _of_servers() -> Iterator[str]:
     """What is answered about servers, read off the types: none is at hand here."""
     for line, kind in OF_SERVERS.items():
         yield f"`{line}`: {_list(kind.__struct_fields__)}\n"
+    keys, names = _list(Alert.__struct_fields__), _list(get_args(get_type_hints(Alert)["name"]))
+    yield f"Each of the `alerts` in `status` and `server ls`: {keys}. Its name is one of {names}.\n"
 
 
 def _answer_keys(answer: Any) -> str:

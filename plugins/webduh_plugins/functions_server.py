@@ -254,17 +254,15 @@ class Server(ThreadingHTTPServer):
 
 
 def _text(body: bytes) -> str | None:
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         return body.decode()
-    except UnicodeDecodeError:
-        return None
+    return None
 
 
 def _json(text: str | None) -> object:
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
+    return None
 
 
 def _cookies(line: str) -> Iterator[tuple[str, str]]:
@@ -333,9 +331,8 @@ def _loaded(file: str) -> Callable[[dict[str, object]], Any]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
-        run: Callable[[dict[str, object]], Any] | None = getattr(module, "handler", None) or getattr(
-            module, "main", None
-        )
+        found = getattr(module, "handler", None) or getattr(module, "main", None)
+        run: Callable[[dict[str, object]], Any] | None = found
         if callable(run):
             return run
         raise TypeError("it has no function `handler`")

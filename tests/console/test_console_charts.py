@@ -112,7 +112,7 @@ def test_a_summary_weighs_buckets_by_their_length() -> None:
 
 def test_what_was_kept_ends_where_the_live_samples_begin() -> None:
     kept = [Bucket(0, 10, 1.0, 2.0), Bucket(10, 10, 3.0, 4.0), Bucket(20, 10, 5.0, 6.0)]
-    assert together(kept, [(21.0, 9.0)]) == [Sample(0, 1, 2, 10), Sample(10, 3, 4, 10), Sample(21, 9, 9, 2)]
+    assert together(kept, [Sample(21, 9, 9, 2)]) == [Sample(0, 1, 2, 10), Sample(10, 3, 4, 10), Sample(21, 9, 9, 2)]
     assert [one.at for one in together(kept, [])] == [0, 10, 20]
 
 

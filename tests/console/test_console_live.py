@@ -4,19 +4,24 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import worlds
 from worlds import drawn, opened, until
 
 from webduh_console.clock import now
+from webduh_console.commands import api
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import run_line
+from webduh_console.commands.results import Stream
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.screens.app_screen import AppScreen
 from webduh_console.console.screens.deployment import DeploymentScreen
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import PlanScreen
+from webduh_console.model.events import Finished
+from webduh_console.state.figures import app_subject
 
 SERVER = """\
 import http.server, os, sys, time
@@ -109,3 +114,20 @@ async def test_a_deployment_is_cancelled_and_the_way_back_is_seen(real: Context,
         assert live.timeline.finished.outcome == "cancelled"
         assert any(step.state == "undone" for step in live.timeline.steps)
         await until(pilot, lambda: "⊘ cancelled" in drawn(app))
+
+
+async def test_the_requests_of_an_app_are_kept_while_the_console_is_open(real: Context, tmp_path: Path) -> None:
+    deploying = run_line(real, f"deploy {tmp_path / 'guestbook'} --yes")
+    assert isinstance(deploying, Stream)
+    assert isinstance(list(deploying.events)[-1], Finished)
+    (row,) = [one for one in api.observe(real) if one.key == worlds.GUESTBOOK]
+    app = ConsoleApp(real, clock=now, every=0.5)
+    async with opened(app, (100, 30)) as pilot:
+
+        def kept() -> float:
+            with urlopen(row.actual.url, timeout=10):
+                pass
+            past = real.state.figures.past(app_subject(worlds.GUESTBOOK), "requests", 0, now().timestamp())
+            return max((one.high for one in past), default=0.0)
+
+        await until(pilot, lambda: kept() > 0, 60)

@@ -1,57 +1,15 @@
-"""The log pane on the screen: what it shows, and what each key does."""
+"""The log pane on the screen: following, searching, filtering, marks, and what each key does."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import pytest
-from rich.cells import cell_len
+from log_world import AT, Alone, lines, shown
 from textual import events
-from textual.app import App, ComposeResult
 from worlds import until
 
 from webduh_console.console.logs.buffer import CHUNK
-from webduh_console.console.logs.entries import Entry, made
+from webduh_console.console.logs.entries import made
 from webduh_console.console.logs.filters import View, filters
-from webduh_console.console.themes import read_theme, textual_theme, theme_files
-from webduh_console.console.widgets.log_pane import LogPane
-
-START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-AT = START.timestamp()
-
-
-def lines(count: int, first: int = 0) -> list[Entry]:
-    return [made(AT + n, "stdout", "web", f"GET /item/{n} 200 {'x' * (n % 7)}") for n in range(first, first + count)]
-
-
-class Alone(App[None]):
-    """The pane and nothing else."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.times: list[float] = []
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return dict(read_theme(theme_files()["night"]).colors)
-
-    def on_mount(self) -> None:
-        self.register_theme(textual_theme("night", read_theme(theme_files()["night"])))
-        self.theme = "night"
-
-    def compose(self) -> ComposeResult:
-        yield LogPane(id="log", zone=UTC, now=lambda: START)
-
-    def on_log_view_at_time(self, message: LogPane.AtTime) -> None:
-        self.times.append(message.at)
-
-    @property
-    def pane(self) -> LogPane:
-        return self.query_one(LogPane)
-
-
-def shown(app: App[Any]) -> list[str]:
-    pane = app.query_one(LogPane)
-    return [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
 
 
 async def test_the_newest_line_is_followed_until_one_goes_up() -> None:
@@ -198,127 +156,6 @@ async def test_next_and_previous_go_round_what_was_found_and_it_is_drawn_in_reve
         assert marked == ["item/5"]
 
 
-async def test_levels_are_letters_and_can_be_filtered() -> None:
-    app = Alone()
-    async with app.run_test(size=(50, 10)) as pilot:
-        pane = app.pane
-        pane.focus()
-        texts = ("DEBUG a", "INFO b", "plain", "WARN c", "ERROR d", '{"level":50,"msg":"e"}', "level=debug msg=f")
-        pane.add([made(AT, "stdout", "web", text) for text in texts])
-        await pilot.pause()
-        assert [line[1] for line in shown(app)[:7]] == ["D", "I", " ", "W", "E", "E", "D"]
-        counts = []
-        for _ in range(4):
-            await pilot.press("e")
-            counts.append((pane.count(), shown(app)[0].strip()))
-        assert counts[:3] == [(5, "no debug"), (3, "warnings and errors"), (2, "only errors")]
-        assert counts[3][0] == 7
-
-
-async def test_json_is_shown_short_and_is_unfolded_for_one_line_or_all() -> None:
-    app = Alone()
-    async with app.run_test(size=(60, 20)) as pilot:
-        pane = app.pane
-        pane.focus()
-        pane.add(
-            [made(AT, "stdout", "web", '{"level":30,"time":1,"user":"ada","ms":7,"msg":"signed in"}')] * 2
-            + [made(AT, "stdout", "web", "plain")]
-        )
-        await pilot.pause()
-        assert shown(app)[:3] == [
-            " I signed in  user=ada  ms=7",
-            " I signed in  user=ada  ms=7",
-            "▌  plain",
-        ]
-        await pilot.press("up", "space")
-        assert shown(app)[:9] == [
-            " I signed in  user=ada  ms=7",
-            "▌I {",
-            "▌    level: 30,",
-            "▌    time: 1,",
-            '▌    user: "ada",',
-            "▌    ms: 7,",
-            '▌    msg: "signed in"',
-            "▌  }",
-            "   plain",
-        ]
-        await pilot.press("space", "J")
-        assert sum(line.lstrip("▌ I").startswith("{") for line in shown(app)) == 2
-
-
-async def test_long_lines_are_wrapped_or_scrolled_and_say_how_much_more_there_is() -> None:
-    app = Alone()
-    async with app.run_test(size=(23, 6)) as pilot:
-        pane = app.pane
-        pane.focus()
-        pane.add([made(AT, "stdout", "web", "0123456789" * 5)])
-        await pilot.press("right")
-        assert shown(app)[0] == "▌  89012345678901234567"
-        await pilot.press("w")
-        assert shown(app)[:3] == ["▌  01234567890123456789", "▌  01234567890123456789", "▌  0123456789"]
-        pane.replace([made(AT, "stdout", "web", "x" * 100_000)])
-        assert shown(app)[5] == "▌  xxxxxx … 99 894 more"
-
-
-async def test_a_line_of_a_hundred_thousand_characters_is_cut_in_view() -> None:
-    app = Alone()
-    async with app.run_test(size=(40, 6)) as pilot:
-        pane = app.pane
-        pane.focus()
-        pane.add([made(AT, "stdout", "web", "y" * 100_000)])
-        await pilot.pause()
-        pane.scroll_to(x=100_000, animate=False, force=True)
-        await pilot.pause()
-        assert shown(app)[0].endswith("y … 96 000 more")
-
-
-async def test_times_are_shown_here_in_utc_and_by_age() -> None:
-    app = Alone()
-    async with app.run_test(size=(60, 4)) as pilot:
-        pane = app.pane
-        pane.zone = timezone(timedelta(hours=2))
-        pane.focus()
-        pane.add([made(AT - 90, "stdout", "web", "hello")])
-        seen = []
-        for key in ("t", "T", "T", "T", "t"):
-            await pilot.press(key)
-            seen.append(shown(app)[0])
-        assert seen == [
-            "▌  13:58:30.000 hello",
-            "▌  11:58:30.000 hello",
-            "▌     1m hello",
-            "▌  13:58:30.000 hello",
-            "▌  hello",
-        ]
-
-
-async def test_lines_of_several_days_show_the_day() -> None:
-    app = Alone()
-    async with app.run_test(size=(60, 4)) as pilot:
-        app.pane.action_timestamps()
-        app.pane.add([made(AT, "stdout", "web", "a"), made(AT + 86400, "stdout", "web", "b")])
-        await pilot.pause()
-        assert shown(app)[:2] == ["   03-04 12:00:00.000 a", "▌  03-05 12:00:00.000 b"]
-
-
-async def test_several_sources_are_merged_by_time_each_with_its_name() -> None:
-    app = Alone()
-    async with app.run_test(size=(50, 8)) as pilot:
-        pane = app.pane
-        pane.add([made(AT + n, "stdout", "web", f"w{n}") for n in (0, 2, 4)])
-        pane.add([made(AT + n, "stdout", "worker", f"k{n}") for n in (1, 3)])
-        await pilot.pause()
-        assert shown(app)[:5] == [
-            "   web     w0",
-            "   worker  k1",
-            "   web     w2",
-            "   worker  k3",
-            "▌  web     w4",
-        ]
-        pane.show(View(hidden=frozenset({"web"})))
-        assert shown(app)[:3] == ["  1 source hidden", "   worker  k1", "▌  worker  k3"]
-
-
 async def test_marks_are_gone_to_and_stay_with_their_lines() -> None:
     app = Alone()
     async with app.run_test(size=(40, 10)) as pilot:
@@ -363,39 +200,6 @@ async def test_the_time_under_the_cursor_is_told_and_the_cursor_goes_to_a_time()
         pane.move_to_time(0)
         assert pane.log_lines.cursor == 0
         assert not pane.following
-
-
-async def test_escape_sequences_are_never_obeyed_and_colours_are_drawn() -> None:
-    app = Alone()
-    async with app.run_test(size=(60, 6)) as pilot:
-        app.pane.add(
-            [
-                made(AT, "stdout", "web", "\x1b[2J\x1b]52;c;ZXZpbA==\x07\x1b[32mgreen\x1b[0m \x1b[1A\rback"),
-                made(AT, "stdout", "web", '{"msg":"\\u001b[2Jgone\\nnext"}'),
-            ]
-        )
-        await pilot.pause()
-        assert shown(app)[:2] == ["   green ␍back", "▌  ␛[2Jgone␊next"]
-        colors = {one.text: one.style.color.name for one in app.pane.render_line(0) if one.style and one.style.color}
-        assert colors["green"] == read_theme(theme_files()["night"]).colors["good"]
-        assert not any("\x1b" in one.text for y in range(6) for one in app.pane.render_line(y))
-
-
-@pytest.mark.parametrize(
-    "text", ["日本語の長いログの行です", "e\u0301a\u0308" * 20, "👩‍👩‍👧 family 👍🏽 " * 4, "a\tb\tc", "ไทย" * 12]
-)
-@pytest.mark.parametrize("width", [20, 21, 7, 3])
-async def test_every_row_is_as_wide_as_the_screen_whatever_the_characters(text: str, width: int) -> None:
-    app = Alone()
-    async with app.run_test(size=(width, 5)) as pilot:
-        app.pane.add([made(AT, "stderr", "web", text)])
-        await pilot.pause()
-        for wrap in (False, True):
-            app.pane.wrap = wrap
-            app.pane.restyle()
-            strips = [app.pane.render_line(y) for y in range(5)]
-            assert [strip.cell_length for strip in strips] == [width] * 5
-            assert [sum(cell_len(one.text) for one in strip) for strip in strips] == [width] * 5
 
 
 async def test_it_lives_through_every_size() -> None:

@@ -60,7 +60,7 @@ async def jump(pilot: Pilot[Any], app: ConsoleApp) -> None:
 
 async def listing(pilot: Pilot[Any], app: ConsoleApp) -> None:
     """What a command answers."""
-    await pilot.press("colon", *"app ls", "enter")
+    await pilot.press("colon", *"env ls guestbook", "enter")
     await until(pilot, lambda: isinstance(app.screen, ListingScreen))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import worlds
 from textual.pilot import Pilot
-from worlds import GUESTBOOK, drawn, opened, until, with_figures
+from worlds import GUESTBOOK, drawn, opened, until, with_figures, with_requests
 
 from webduh_console.clock import now
 from webduh_console.commands.api import Heard, TargetRow
@@ -21,9 +21,11 @@ from webduh_console.console.screens.metrics import MetricsPane
 from webduh_console.console.widgets.chart import AXIS, Chart
 from webduh_console.errors import StateError
 from webduh_console.state.figures import app_subject, server_subject
+from webduh_console.state.targets import TargetEntry
 from webduh_console.targets.server.vitals import Share, Vitals
 
 NOW = worlds.frozen().timestamp()
+BOX = TargetEntry("box", "server", "ssh://box", "", worlds.ago(days=1))
 
 
 def box(load: float) -> Heard:
@@ -46,6 +48,12 @@ def title(pane: MetricsPane, name: str) -> str:
     return str(pane.query_one(f"#metrics-{name}", Chart).border_title)
 
 
+def high_of(pane: MetricsPane, name: str) -> list[float]:
+    """The greatest value of every sample of a figure."""
+    (line,) = pane.query_one(f"#metrics-{name}", Chart).lines
+    return [sample.high for sample in line.samples]
+
+
 async def test_what_was_kept_is_there_as_soon_as_it_opens(released: Context) -> None:
     app = worlds.console(with_figures(released))
     async with opened(app, (120, 40)) as pilot:
@@ -54,6 +62,18 @@ async def test_what_was_kept_is_there_as_soon_as_it_opens(released: Context) -> 
         assert "no figures yet" in shown  # of requests
         assert "⣿" in shown
         assert "5 min, live" in shown
+
+
+async def test_requests_have_a_past_of_days_with_every_burst(released: Context) -> None:
+    app = worlds.console(with_requests(released))
+    async with opened(app, (120, 40)) as pilot:
+        pane = await on_metrics(pilot, app)
+        assert "Requests a second  2" in drawn(app)
+        assert set(high_of(pane, "requests")) == {2.0}
+        await pilot.press(*"zzzz")
+        await until(pilot, lambda: set(high_of(pane, "requests")) == {2.0, 40.0})
+        assert "24 h, live" in drawn(app)
+        assert len(high_of(pane, "requests")) > 24 * 60  # by the minute, and finer
 
 
 async def test_the_cursor_says_what_every_figure_was_and_moves_the_log(released: Context) -> None:
@@ -159,6 +179,7 @@ async def test_it_lives_in_every_size(released: Context, size: tuple[int, int]) 
 def test_an_observation_is_recorded_once_and_written_every_ten_seconds(full: Context) -> None:
     from webduh_console.commands import api
 
+    full.state.targets.add(BOX)
     recorder, (row,) = Recorder(), [one for one in api.remembered(full) if one.key == GUESTBOOK]
     assert row.at is not None
     recorder.see([row])
@@ -181,6 +202,7 @@ def test_what_could_not_be_written_is_written_the_next_time(tmp_path: Path) -> N
     recorder, at = Recorder(), now()
     recorder.hear(box(0.5), at)
     ctx = worlds.context(tmp_path)
+    ctx.state.targets.add(BOX)
     closed = ctx.state
     ctx.close()
     with pytest.raises(StateError):
@@ -190,3 +212,21 @@ def test_what_could_not_be_written_is_written_the_next_time(tmp_path: Path) -> N
     since = at.timestamp() - 60
     assert [one.high for one in ctx.state.figures.past(server_subject("box"), "load", since, since + 120)] == [0.5]
     ctx.close()
+
+
+def test_what_was_removed_since_it_was_seen_is_not_written(full: Context) -> None:
+    recorder, at = Recorder(), now()
+    recorder.hear(box(0.5), at)
+    recorder.count(GUESTBOOK, [(at.timestamp(), 2.0)])
+    recorder.count(worlds.BLOG, [(at.timestamp(), 2.0)])
+    recorder.write(full.state, 1000.0)
+    since = at.timestamp() - 60
+    kept = {
+        subject: [one.high for one in full.state.figures.past(subject, metric, since, since + 120)]
+        for subject, metric in (
+            (app_subject(GUESTBOOK), "requests"),
+            (app_subject(worlds.BLOG), "requests"),
+            (server_subject("box"), "load"),
+        )
+    }
+    assert kept == {app_subject(GUESTBOOK): [2.0], app_subject(worlds.BLOG): [], server_subject("box"): []}

@@ -195,6 +195,15 @@ def with_figures(ctx: Context, minutes: int = 20) -> Context:
     return ctx
 
 
+def with_requests(ctx: Context, hours: int = 26) -> Context:
+    """The guestbook answers two requests a second; twenty hours ago it were forty, for ten seconds."""
+    now, subject = int(NOW.timestamp()) // 10 * 10, app_subject(GUESTBOOK)
+    times = range(now - hours * 3600, now, 10)
+    burst = now - 20 * 3600
+    ctx.state.figures.keep(Taken(subject, "requests", at, 40.0 if at == burst else 2.0) for at in times)
+    return ctx
+
+
 def with_servers(ctx: Context) -> Context:
     """Two servers beside this machine, an app on one of them."""
     for name, host in (("fra-1", "203.0.113.7"), ("nyc-1", "203.0.113.40")):

@@ -354,6 +354,27 @@ def metrics(ctx: Context, key: AppKey, metric: str, seconds: int = 600, step: fl
     return source.range(query, end - timedelta(seconds=seconds), end, step)
 
 
+def requests(ctx: Context, name: str, seconds: float) -> dict[AppKey, list[Series]]:
+    """The requests a second, over the last seconds, of each app that runs on a target: a series an instance or a place.
+
+    An app that runs on other targets too is told by the one where it was deployed last.
+    """
+    running = [(entry.target, entry.actual.key) for entry in ctx.state.memory.recall() if entry.actual.instances]
+    elsewhere = {key for place, key in running if place != name}
+    own = [key for place, key in running if place == name and (key not in elsewhere or target_of(ctx, key) == name)]
+    if not own:
+        return {}
+    source, end = ctx.target(name).metrics(), now()
+
+    def of(key: AppKey | None) -> list[Series]:
+        return source.range(MetricQuery("requests", key), end - timedelta(seconds=seconds), end, 0.0)
+
+    found: dict[str, list[Series]] = {}
+    for series in of(None):  # all in one look
+        found.setdefault(series.labels["app"], []).append(series)
+    return {key: found.get(key.slug) or of(key) for key in own}
+
+
 def inventory(ctx: Context, target: str, kind: Kind) -> Found:
     """All there is of a kind on a target's machines: containers, images, routes, processes …; read-only."""
     from webduh_console.commands.inventory import inventory as of_target

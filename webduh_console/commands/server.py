@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from webduh_console.commands import api, executing, inventory, machines
+from webduh_console.commands.alerts import Alert, of_server
 from webduh_console.commands.complete import dry_run_option, servers, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
@@ -35,7 +36,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 class ServerRow(msgspec.Struct, frozen=True):
     """A server in `server ls`. One that is reached and cannot be used is `unready`.
 
-    What one that is not `up` says of itself is null, and `note` says why.
+    What one that is not `up` says of itself is null, and `note` says why. `load_5` is the load over five minutes.
     """
 
     name: str
@@ -48,6 +49,9 @@ class ServerRow(msgspec.Struct, frozen=True):
     memory: "Share | None" = None
     disk: "Share | None" = None
     docker: str = ""
+    load_5: float | None = None
+    cores: int | None = None
+    alerts: Sequence[Alert] = ()
 
 
 class Size(click.ParamType[int]):
@@ -108,8 +112,11 @@ def _row(ctx: Context, name: str) -> ServerRow:
         seen = chosen.vitals()
     except WebduhError as error:
         state: Literal["unready", "unreachable"] = "unready" if api.met(chosen) else "unreachable"
-        return ServerRow(name, state, chosen.address, f"{error.what} {error.why}".strip())
-    return ServerRow(name, "up", chosen.address, "", **msgspec.structs.asdict(seen))
+        wrong = of_server(name, error.why or error.what) if state == "unready" else ()
+        return ServerRow(name, state, chosen.address, f"{error.what} {error.why}".strip(), alerts=wrong)
+    wrong = of_server(name, vitals=seen)
+    note = "; ".join(alert.says for alert in wrong)
+    return ServerRow(name, "up", chosen.address, note, **msgspec.structs.asdict(seen), alerts=wrong)
 
 
 def _worded(row: ServerRow) -> dict[str, object]:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import click
+import msgspec
 
-from webduh_console.commands import api
+from webduh_console.clock import now
+from webduh_console.commands import alerts, api
 from webduh_console.commands.complete import apps_and_folders, environment_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Reading
@@ -52,6 +54,7 @@ def _words(row: api.Row) -> dict[str, object]:
         actual.reason,
         actual.busy and f"busy: {actual.busy}",
         row.pending and f"{count(row.pending, 'change')} to deploy",
+        *(alert.says for alert in _alerts(row)),
         *(failed_run(run) for run in actual.failing),
     ]
     old = [i for i in actual.instances if not i.scheduled and (not release or i.release != release.number)]
@@ -88,9 +91,14 @@ def _data(row: api.Row) -> dict[str, Any]:
         "behind": list(actual.behind),
         "pending": row.pending,
         "failing": [{"schedule": r.schedule, "outcome": r.outcome, "code": r.code, "at": r.at} for r in actual.failing],
+        "alerts": [msgspec.to_builtins(alert) for alert in _alerts(row)],
         "folder": row.folder,
         "instances": [_instance(instance) for instance in actual.instances],
     }
+
+
+def _alerts(row: api.Row) -> list[alerts.Alert]:
+    return alerts.of_app(row.key, row.actual, row.last, now())
 
 
 def _instance(instance: Any) -> dict[str, Any]:

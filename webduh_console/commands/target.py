@@ -1,5 +1,6 @@
 """target: where releases run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -14,9 +15,10 @@ from webduh_console.commands.results import Column, Done, Listing, Result, Text
 from webduh_console.commands.words import size
 from webduh_console.errors import UsageError
 from webduh_console.model.events import Output, Warned
+from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 from webduh_console.model.target import Startable, Target
-from webduh_console.state.figures import server_subject
+from webduh_console.state.figures import app_subject, server_subject
 
 _name = click.argument("name", default=LOCAL, shell_complete=target_names)
 
@@ -163,14 +165,24 @@ def target_rm(ctx: Context, name: str, yes: bool, dry_run: bool) -> Result:
     ctx.state.targets.check_free(name)
     if not yes:
         ctx.confirm(f"Forget {name}? What runs at {address} goes on.", f"{name} was not forgotten.")
-    for entry in ctx.state.memory.recall():
-        if entry.target == name:
-            ctx.state.memory.forget(name, entry.actual.key)
-    ctx.state.figures.forget(server_subject(name))
+    ran = [key for place, key in ctx.state.memory.kept() if place == name]
+    for key in ran:
+        ctx.state.memory.forget(name, key)
+    _forget_figures(ctx, name, ran)
     ctx.state.targets.remove(name)
     ctx.forget_server(name)
     note_here(ctx, "target", f"forgot {name} ({address})", target=name)
     return Done(f"{name} is forgotten here; what runs at {address} goes on.", {"target": name, "address": address})
+
+
+def _forget_figures(ctx: Context, name: str, ran: Sequence[AppKey]) -> None:
+    """Those of a target, and of the apps that `ran` there if nothing else is known of them any more."""
+    ctx.state.figures.forget(server_subject(name))
+    known = {(key.project, key.app) for _, key in ctx.state.memory.kept()}
+    known |= {(entry.project, entry.name) for entry in ctx.state.apps.all()}
+    for key in ran:
+        if (key.project, key.app) not in known:
+            ctx.state.figures.forget(app_subject(key))
 
 
 @target.command("ls", cls=Reading)

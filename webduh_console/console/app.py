@@ -23,7 +23,7 @@ from webduh_console.console.going import Going
 from webduh_console.console.looks import EVERY, Looks
 from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
-from webduh_console.console.watching import Broke, Told, Watching, look
+from webduh_console.console.watching import Broke, Checked, Told, Watching, look
 from webduh_console.console.widgets.inked import ink_again
 from webduh_console.console.words import Piece, ago, health
 from webduh_console.errors import WebduhError
@@ -133,6 +133,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def on_told(self, message: Told) -> None:
         """A target answered."""
         self.watching.heard(message)
+
+    def on_checked(self, message: Checked) -> None:
+        """Alerts know what was found."""
+        self.board.checks[message.name] = (message.facts, self.clock())
+        self.board_signal.publish(self.board)
 
     def on_observed(self, message: Observed) -> None:
         """Show it everywhere."""

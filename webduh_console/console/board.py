@@ -10,7 +10,7 @@ from textual.message import Message
 
 from webduh_console.errors import WebduhError
 from webduh_console.model.names import AppKey
-from webduh_console.model.observe import Series
+from webduh_console.model.observe import Fact, Series
 from webduh_console.model.release import Actual, Deployment
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Observed(Message):
 class Board:
     """Apps by key; targets by name, and when each answered last; deployments, newest first.
 
-    `loads` are the CPU of every app at the last observations, in cores, and of every server as its own average.
+    `loads` are the CPU of every app at the last observations, in cores, and of every server as its own average;
+    `checks` the facts of the targets when they were checked last, and when that was.
     """
 
     rows: "dict[AppKey, Row]" = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Board:
     answered: dict[str, datetime] = field(default_factory=dict)
     deployments: Sequence[Deployment] = ()
     loads: dict[AppKey | str, deque[float]] = field(default_factory=dict)
+    checks: dict[str, tuple[Sequence[Fact], datetime]] = field(default_factory=dict)
     error: WebduhError | None = None
     _loaded: dict[AppKey, datetime] = field(default_factory=dict)
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from webduh_console.console.alerting import alert_lines, app_alerts
 from webduh_console.console.board import cpu, memory, started
 from webduh_console.console.cells import INSTANCE_STATES, environment_role
 from webduh_console.console.ink import fitted, width_of
@@ -60,6 +63,8 @@ def app_facts(key: AppKey, row: "Row | None", deploying: bool, now: datetime, wi
     ]
     if row.pending:
         groups.append([(f"   ! {counted(row.pending, 'variable')} to deploy", "warn")])
+    wrong = [alert for alert in app_alerts(row, now) if alert.name != "deployment"]  # which is the last change
+    groups += [[(f"   ! {alert.says}", "bad" if alert.grave else "warn")] for alert in wrong]
     groups += [[(f"   ! {failed_run(run, now)}", "warn")] for run in actual.failing]
     if row.last is not None:
         sign, _, tone = OUTCOMES[row.last.outcome]
@@ -92,6 +97,8 @@ def detail_lines(
     if actual.reason:
         glyph, _, role = health(actual)
         lines += [*paragraph(actual.reason, width - 2, "text", f" {glyph}", role), []]
+    alerts = [msgspec.structs.replace(alert, about="") for alert in app_alerts(row, now)]  # the app is named above
+    lines += alert_lines(alerts, "", width - 1)
     lines += [[(f" ! {failed_run(run, now)}", "warn")] for run in actual.failing]
     lines += labelled(_origin(row, now), indent=1)
     if actual.instances and instances:
@@ -167,8 +174,6 @@ def load_lines(loads: Sequence[float], width: int, height: int = 4) -> list[list
 
 def release_text(release: Release, zone: tzinfo | None) -> str:
     """Everything of a release but the values of its variables, as text that can be compared."""
-    import msgspec
-
     facts = {
         "release": release.number,
         "made": moment(release.created, zone),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from webduh_console.console.board import summed
 from webduh_console.console.charts.samples import Line, Sample
 from webduh_console.console.charts.window import Window
+from webduh_console.console.rates import added
 from webduh_console.console.widgets.chart import Mark
 from webduh_console.console.words import OUTCOMES, seconds
 from webduh_console.model.names import AppKey
@@ -24,19 +25,27 @@ LIVE = 900
 _STEP = 2.0
 
 
-def together(kept: Iterable[Bucket], live: Sequence[tuple[float, float]]) -> list[Sample]:
+def together(kept: Iterable[Bucket], live: Sequence[Sample]) -> list[Sample]:
     """What was kept, up to the first live sample, and the live ones."""
-    first = live[0][0] if live else float("inf")
+    first = live[0].at if live else float("inf")
     before = [Sample(float(one.at), one.low, one.high, float(one.step)) for one in kept if one.at + one.step <= first]
-    return before + [Sample(at, value, value, _STEP) for at, value in live]
+    return [*before, *live]
 
 
-def by_instance(all_series: Sequence[Series], key: AppKey) -> list[Line]:
+def live_samples(metric: str, all_series: Sequence[Series]) -> list[Sample]:
+    """What targets remember, of all instances together. A rate is that of the time up to when it was looked at."""
+    if metric == "requests":
+        rates = added([series.points for series in all_series])
+        return [Sample(one.at - one.seconds, one.value, one.value, one.seconds) for one in rates]
+    return [Sample(at, value, value, _STEP) for at, value in summed(all_series)]
+
+
+def by_instance(metric: str, all_series: Sequence[Series], key: AppKey) -> list[Line]:
     """A line for each instance, by its name without the app's."""
     return [
         Line(
             _name(series.labels, key),
-            [Sample(at, value, value, _STEP) for at, value in series.points],
+            live_samples(metric, [series]),
         )
         for series in all_series
     ]
@@ -65,10 +74,10 @@ def app_lines(context: "Context", key: AppKey, window: Window, now: float, each:
     for metric in METRICS:
         live = api.metrics(context, key, metric, LIVE)
         if each:
-            found[metric] = by_instance(live, key)
+            found[metric] = by_instance(metric, live, key)
         else:
             kept = context.state.figures.past(app_subject(key), metric, start, end)
-            found[metric] = [Line("", together(kept, summed(live)))]
+            found[metric] = [Line("", together(kept, live_samples(metric, live)))]
     return found
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from webduh_console.console.board import cpu, memory
+from webduh_console.model.names import AppKey
 from webduh_console.state.figures import Taken, app_subject, server_subject
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Recorder:
             )
             self._take(server_subject(heard.row.name), at.timestamp(), figures)
 
+    def count(self, key: AppKey, averages: Iterable[tuple[float, float]]) -> None:
+        """Take an app's requests a second, averaged over each bucket that begins at a time; from any thread."""
+        with self._lock:
+            self._taken += [Taken(app_subject(key), "requests", at, value) for at, value in averages]
+
     def _take(self, subject: str, at: float, figures: Sequence[tuple[str, float]]) -> None:
         if at > self._seen.get(subject, 0.0):
             self._seen[subject] = at
@@ -55,11 +61,13 @@ class Recorder:
             self.keep(state)
 
     def keep(self, state: "State") -> None:
-        """Keep what was taken."""
+        """Keep what was taken of those that are still there: what is removed meanwhile leaves nothing behind."""
         with self._lock:
             taken, self._taken = self._taken, []
         try:
-            state.figures.keep(taken)
+            there = {app_subject(key) for _, key in state.memory.kept()}
+            there |= {server_subject(entry.name) for entry in state.targets.all()}
+            state.figures.keep(one for one in taken if one.subject in there)
         except BaseException:
             with self._lock:
                 self._taken = (taken + self._taken)[-10_000:]

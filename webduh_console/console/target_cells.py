@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from webduh_console.commands.alerts import FULL, Alert
+from webduh_console.console.alerting import alert_lines, alert_piece
 from webduh_console.console.cells import SPARK
 from webduh_console.console.widgets.columns import Column
 from webduh_console.console.widgets.lines import labelled, paragraph
 from webduh_console.console.widgets.table import Cell, TableRow, cell
-from webduh_console.console.words import TARGETS, Piece, ago, bar, cores, counted, size, spark, visible
+from webduh_console.console.words import TARGETS, Piece, ago, bar, cores, counted, size, spark, spinner, visible
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import Fact
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from webduh_console.commands.api import Heard
     from webduh_console.model.inventory import ContainerRow
 
-_FULL, _NEARLY_FULL = 0.95, 0.85
+_NEARLY_FULL = 0.85
 _LATE = 10.0
 _CONTAINER_STATES = {
     "running": ("●", "good"),
@@ -47,11 +49,15 @@ def standing(heard: "Heard", answered: datetime | None, now: datetime) -> tuple[
     return TARGETS.get(state, TARGETS["unknown"])
 
 
-def target_row(heard: "Heard", answered: datetime | None, now: datetime) -> TableRow:
-    """A target as a row of `TARGET_COLUMNS`; why it does not answer takes the place of its figures."""
+def target_row(heard: "Heard", answered: datetime | None, now: datetime, alerts: Sequence[Alert] = ()) -> TableRow:
+    """A target as a row of `TARGET_COLUMNS`; why it does not answer takes the place of its figures, and the worst alert
+    that of its version. How many alerts there are is said behind its state.
+    """
     row, vitals = heard.row, heard.vitals
     glyph, word, role = standing(heard, answered, now)
-    head = (cell(f"{glyph} {word}", role), cell(row.name, "bold text"))
+    alert = alert_piece(alerts[:1], row.name)
+    count = [(f" !{len(alerts)}", alert[1])] if alerts else []
+    head = ((*cell(f"{glyph} {word}", role), *count), cell(row.name, "bold text"))
     if row.state not in ("up", "stopped"):
         why = visible(heard.why or row.detail) if row.detail else "not asked yet"
         nothing = (cell(""),) * (len(TARGET_COLUMNS) - 3)
@@ -63,7 +69,7 @@ def target_row(heard: "Heard", answered: datetime | None, now: datetime) -> Tabl
         cell(cores(row.cpu) if shown else "–", "text" if shown else "faint"),
         _memory(heard) if shown else cell("–", "faint"),
         _share(vitals.disk.used, vitals.disk.total) if vitals is not None else cell("–", "faint"),
-        cell(visible(note), "faint"),
+        cell(*alert) if alert[0] else cell(visible(note), "faint"),
     )
     return TableRow(row.name, (*head, *figures))
 
@@ -83,7 +89,7 @@ def _share(used: int, total: int) -> Cell:
 
 def fullness(part: float) -> str:
     """The role in which a share that is used, 0 to 1, is drawn."""
-    return "bad" if part >= _FULL else "warn" if part >= _NEARLY_FULL else "text"
+    return "bad" if part >= FULL else "warn" if part >= _NEARLY_FULL else "text"
 
 
 def key_of(slug: str) -> AppKey | None:
@@ -182,8 +188,27 @@ def check_lines(facts: Sequence[Fact], width: int) -> list[list[Piece]]:
     return lines
 
 
-def chosen_lines(heard: "Heard", answered: datetime | None, now: datetime, width: int) -> list[list[Piece]]:
-    """More of the target under the cursor."""
+def needed_lines(
+    target: str, alerts: Sequence[Alert], facts: Sequence[Fact] | None, asking: bool, now: datetime, width: int
+) -> tuple[list[list[Piece]], str]:
+    """Alerts, then the checks (None: not checked yet); and in short how many there are of both."""
+    lines, words = alert_lines(alerts, target, width), [counted(len(alerts), "alert")] if alerts else []
+    if facts is not None:
+        wrong = sum(not fact.ok for fact in facts)
+        more = f"  ·  {spinner(now)} asking …" if asking else ""
+        words.append((f"{wrong} of {len(facts)} to mend" if wrong else "all well") + more)
+        lines += check_lines(facts, width)
+    elif asking:
+        lines.append([(f" {spinner(now)} ", "busy"), (f"asking {target} …", "muted")])
+    else:
+        lines.append([(" Not checked yet.", "faint")])
+    return lines, " · ".join(words)
+
+
+def chosen_lines(
+    heard: "Heard", answered: datetime | None, now: datetime, width: int, alerts: Sequence[Alert] = ()
+) -> list[list[Piece]]:
+    """More of the target under the cursor, and all that is wrong with it."""
     row, vitals = heard.row, heard.vitals
     glyph, word, role = standing(heard, answered, now)
     lines = labelled(
@@ -200,4 +225,6 @@ def chosen_lines(heard: "Heard", answered: datetime | None, now: datetime, width
     )
     if row.detail and row.state not in ("up", "stopped"):
         lines += [[], *paragraph(row.detail, width - 3, "text", f" {glyph}", role)]
+    if alerts:
+        lines += [[], *alert_lines(alerts, row.name, width)]
     return lines

@@ -1,15 +1,20 @@
 """Asks the targets, each in a thread of its own, so that one that is silent delays neither the others nor a key."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from webduh_console.console.board import Observed
-from webduh_console.console.recording import Recorder
+from webduh_console.console.figures import LIVE
+from webduh_console.console.rates import STEP, added, averaged
+from webduh_console.console.recording import PAUSE, Recorder
 from webduh_console.errors import StateError, WebduhError
+from webduh_console.model.names import AppKey
+from webduh_console.model.observe import Fact
 
 if TYPE_CHECKING:
     from webduh_console.commands.api import Heard
@@ -18,8 +23,14 @@ if TYPE_CHECKING:
 SILENT_PAUSE = 5.0
 """Seconds before a target that did not answer is asked again."""
 
+CHECK_PAUSE = 600.0
+"""Seconds between two checks of a target that nobody asked for."""
+FIRST_CHECK = 20.0
+"""Seconds before the first: whoever opens the console wants to see what runs."""
+
 _PAST = 120  # seconds of figures that are asked for when the console opens
 _PAST_OF = 30  # apps at most: it takes some 20 ms for each
+_RECENT = 120.0  # seconds of requests that are asked for from the second look on
 _PAUSE = 0.2  # seconds between two looks into the state
 
 
@@ -38,6 +49,14 @@ class Broke(Message):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+class Checked(Message):
+    """A target was checked, whoever asked."""
+
+    def __init__(self, name: str, facts: Sequence[Fact]) -> None:
+        super().__init__()
+        self.name, self.facts = name, facts
 
 
 class Aside:
@@ -80,6 +99,71 @@ class Aside:
             self.say(message)
 
 
+class Seldom:
+    """Asks a target something aside, with a pause in between and never twice at once, so that an answer that takes its
+    time delays nothing that is shown.
+    """
+
+    pause: float
+
+    def __init__(self, app: "ConsoleApp", aside: Aside, name: str, first: float = 0.0) -> None:
+        self.app, self.name = app, name
+        self._aside = aside
+        self._next = time.monotonic() + first
+        self._under_way = False
+
+    def ask(self) -> Message | None:
+        """The question."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Ask, unless the last answer is fresh, or still to come."""
+        if not self._under_way and time.monotonic() >= self._next:
+            self._under_way, self._next = True, time.monotonic() + self.pause
+            self._aside.start(f"{type(self).__name__} {self.name}", self._ask)
+
+    def _ask(self) -> Message | None:
+        try:
+            return self.ask()
+        except WebduhError:
+            return None  # the watch says what is wrong there
+        finally:
+            self._under_way = False
+
+
+class Counting(Seldom):
+    """Takes the requests of the apps on one target."""
+
+    pause = PAUSE
+
+    def __init__(self, app: "ConsoleApp", aside: Aside, name: str) -> None:
+        super().__init__(app, aside, name)
+        self._since: dict[AppKey, float] = {}
+        self._seconds = float(LIVE)
+
+    def ask(self) -> None:
+        """Take what was counted since the last time."""
+        from webduh_console.commands import api
+
+        for key, all_series in api.requests(self.app.context, self.name, self._seconds).items():
+            averages = averaged(added([series.points for series in all_series]), self._since.get(key, 0.0))
+            self.app.watching.recorder.count(key, averages)
+            self._since[key] = averages[-1][0] + STEP if averages else self._since.get(key, 0.0)
+        self._seconds = _RECENT
+
+
+class Checking(Seldom):
+    """Checks one target, so that its alerts know of more than its figures."""
+
+    pause = CHECK_PAUSE
+
+    def ask(self) -> Message:
+        """Every fact it needs."""
+        from webduh_console.commands import machines
+
+        return Checked(self.name, machines.checks(self.app.context, self.name))
+
+
 class Watch:
     """Asks one target again and again."""
 
@@ -103,6 +187,8 @@ class Watch:
         from webduh_console.commands import api
 
         first = True
+        counting = Counting(self.app, self._aside, self.name)
+        checking = Checking(self.app, self._aside, self.name, FIRST_CHECK)
         while not (self._left or self._aside.over):
             self._wake.clear()
             try:
@@ -114,6 +200,10 @@ class Watch:
             except WebduhError:
                 return  # it is no target any more
             answers = heard.row.state in ("up", "stopped")
+            if heard.row.state == "up":
+                counting.look()
+            if heard.row.state in ("up", "unready") and heard.row.kind != "servers":  # its servers are checked
+                checking.look()
             self._aside.say(Told(heard, self._past() if first and heard.row.kind == "local" else None))
             first = first and not answers
             self._wake.wait(self.app.every if answers else max(self.app.every, SILENT_PAUSE))

@@ -24,7 +24,7 @@ def test_an_empty_home_has_nothing_to_list(command: str, line: Line) -> None:
 
 
 KEYS = {
-    "status": "app behind busy created environment failing folder instances pending project reason release state"
+    "status": "alerts app behind busy created environment failing folder instances pending project reason release state"
     " target url",
     "top": "cpu exit in_flight memory name pid place port process release restarts scheduled started state",
     "releases shop": "artifact base by created deployment key number restores serving source spec target trigger"

@@ -36,11 +36,11 @@ def test_a_folder_is_deployed_changed_rolled_back_and_removed(line: Line, shop: 
     assert (back.release, page(back.url)) == (3, "one")
     assert [row["number"] for row in line("releases shop").rows] == [3, 2, 1]
     subject = app_subject(AppKey("default", "shop", "production"))
-    ctx.state.figures.keep([Taken(subject, "cpu", 100.0, 0.5)])
+    ctx.state.figures.keep([Taken(subject, metric, 100.0, 0.5) for metric in ("cpu", "requests")])
     gone = line("app rm shop --yes --volumes")
     assert gone.data == {"app": "shop", "removed": ["production"], "volumes": True}
     assert (line("app ls").rows, line("status").rows) == ([], [])
-    assert ctx.state.figures.past(subject, "cpu", 0, 200) == []
+    assert [ctx.state.figures.past(subject, metric, 0, 200) for metric in ("cpu", "requests")] == [[], []]
     with pytest.raises(NotFoundError):
         line("status shop")
 

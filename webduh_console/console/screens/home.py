@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from webduh_console.console import many, planning, running
 from webduh_console.console.actions import Action, bindings
+from webduh_console.console.alerting import all_alerts, target_alerts
 from webduh_console.console.board import Board
 from webduh_console.console.cells import (
     APP_COLUMNS,
@@ -29,7 +30,7 @@ from webduh_console.console.target_cells import TARGET_COLUMNS, chosen_lines, ta
 from webduh_console.console.widgets.bars import ActionBar
 from webduh_console.console.widgets.lines import Lines
 from webduh_console.console.widgets.table import Table, TableRow, titled
-from webduh_console.console.words import Piece
+from webduh_console.console.words import Piece, counted
 from webduh_console.model.names import AppKey
 
 if TYPE_CHECKING:
@@ -187,7 +188,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         if self.targets.has_focus and name in board.targets:
             titled(pane, name)
             now = self.console.clock()
-            pane.put(chosen_lines(board.targets[name], board.answered.get(name), now, pane.size.width))
+            alerts = target_alerts(board, name, now)
+            pane.put(chosen_lines(board.targets[name], board.answered.get(name), now, pane.size.width, alerts))
             return
         key = self.selected()
         row = self.console.board.rows.get(key) if key is not None else None
@@ -209,7 +211,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
 
     def _target_rows(self) -> list[TableRow]:
         board, now = self.console.board, self.console.clock()
-        return [target_row(heard, board.answered.get(name), now) for name, heard in board.targets.items()]
+        alerts = all_alerts(board, now)
+        return [target_row(heard, board.answered.get(name), now, alerts[name]) for name, heard in board.targets.items()]
 
     def _deployment_rows(self) -> list[TableRow]:
         board, now = self.console.board, self.console.clock()
@@ -225,7 +228,9 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         marked = len(self.marked())
         titled(apps, "Apps", " · ".join([*parts, *([f"{marked} marked"] if marked else [])]))
         silent = len(self.console.board.silent())
-        titled(self.targets, "Targets", f"{silent} of {len(self.console.board.targets)} silent" if silent else "")
+        alerts = sum(len(each) for each in all_alerts(self.console.board, self.console.clock()).values())
+        words = [f"{silent} of {len(self.console.board.targets)} silent"] if silent else []
+        titled(self.targets, "Targets", " · ".join([*words, *([counted(alerts, "alert")] if alerts else [])]))
         error = self.console.board.error
         if error is not None:
             titled(apps, "Apps", f"not updated: {error.what}")

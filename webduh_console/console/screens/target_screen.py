@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from webduh_console.console import running, serving
 from webduh_console.console.actions import Action, bindings
+from webduh_console.console.alerting import alert_piece, target_alerts
 from webduh_console.console.board import Board
 from webduh_console.console.cells import INSTANCE_COLUMNS, instance_row
 from webduh_console.console.places import Place
@@ -19,12 +20,12 @@ from webduh_console.console.room_cells import ROOMS, columns_of
 from webduh_console.console.screens.rooms import RoomPane, pane_of
 from webduh_console.console.screens.target_metrics import WithTargetMetrics
 from webduh_console.console.screens.target_tabs import KEYS, TargetTabActions, tabs_of
-from webduh_console.console.target_cells import check_lines, key_of, target_facts
-from webduh_console.console.watching import SILENT_PAUSE, Aside
+from webduh_console.console.target_cells import key_of, needed_lines, target_facts
+from webduh_console.console.watching import SILENT_PAUSE, Aside, Checked
 from webduh_console.console.widgets.lines import Lines
 from webduh_console.console.widgets.table import Table, titled
 from webduh_console.console.widgets.tabs import TabBar
-from webduh_console.console.words import Piece, spinner
+from webduh_console.console.words import Piece
 from webduh_console.errors import WebduhError
 from webduh_console.model.inventory import KINDS, ContainerRow, Kind
 from webduh_console.model.names import AppKey
@@ -185,9 +186,14 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
             return
         now, width = self.console.clock(), self.size.width - 1
         loads = board.loads.get(self.target, ())
-        answered = board.answered.get(self.target)
         address = self.entry.address if self.entry is not None else ""
-        self.query_one("#facts", Lines).put(target_facts(heard, answered, list(loads), address, now, width))
+        lines = target_facts(heard, board.answered.get(self.target), list(loads), address, now, width)
+        if alerts := target_alerts(board, self.target, now):
+            lines.append([(" ", "text"), alert_piece(alerts, self.target)])
+        self.query_one("#facts", Lines).put(lines)
+        if self.target in board.checks:
+            self.facts = list(board.checks[self.target][0])
+        self._show_checks()
         silent = self.target in board.silent()
         unready = heard.row.state == "unready"
         if not self.is_server:
@@ -216,15 +222,14 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
 
     def _show_checks(self) -> None:
         pane = self.query_one("#checks" if self.tab == "checks" else "#needed", Lines)
-        if self.facts is not None:
-            pane.put(check_lines(self.facts, pane.size.width))
-            wrong = sum(not fact.ok for fact in self.facts)
-            asking = f"  ·  {spinner(self.console.clock())} asking …" if "checks" in self._asked else ""
-            titled(pane, "Checks", (f"{wrong} of {len(self.facts)} to mend" if wrong else "all well") + asking)
-        elif "checks" in self._asked:
-            pane.put([[(f" {spinner(self.console.clock())} ", "busy"), (f"asking {self.target} …", "muted")]])
-        else:
-            pane.put([[(" Not checked yet.", "faint")]])
+        board, now = self.console.board, self.console.clock()
+        shown = self.tab != "checks" and self.target in board.targets
+        alerts = target_alerts(board, self.target, now, checks=False) if shown else []
+        asking = "checks" in self._asked
+        lines, words = needed_lines(self.target, alerts, self.facts, asking, now, pane.size.width)
+        pane.put(lines)
+        if words:
+            titled(pane, "Checks", words)
 
     # What is asked for, aside.
 
@@ -247,7 +252,9 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
         self._asked.discard(message.what)
         if message.what == "checks":
             self._ticking.pause()
-            self.facts = message.value if message.error is None else self.facts
+            if message.error is None:
+                self.facts = message.value
+                self.app.post_message(Checked(self.target, message.value))
             self._show_checks()
             if message.error is not None:
                 titled(self.query_one("#needed"), "Checks", f"! {message.error.what}")

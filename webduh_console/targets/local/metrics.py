@@ -32,7 +32,7 @@ class LocalMetrics:
             if (query.key is not None and query.key.slug != slug) or query.instance not in (None, name):
                 continue
             points = thinned([p for p in values(query.metric, samples) if p[0] <= end.timestamp()], step)
-            labels = {"instance": name, "process": process, "release": str(release)}
+            labels = {"instance": name, "process": process, "release": str(release), "app": slug}
             found.append(Series(labels, UNITS[query.metric], tuple(points)))
         return found
 

@@ -1,5 +1,7 @@
 """How a server is: its load, memory, disk, and the containers on it."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from webduh_console.targets.server.engine import Engine
@@ -9,6 +11,7 @@ _LOOK = r"""
 cat /proc/loadavg
 sed -n 's/^MemTotal: *\([0-9]*\).*/total \1/p; s/^MemAvailable: *\([0-9]*\).*/available \1/p' /proc/meminfo
 df -kP / | sed -n '2s/ \{1,\}/ /gp'
+nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || :
 """
 
 
@@ -19,12 +22,20 @@ class Share(msgspec.Struct, frozen=True):
     total: int
 
 
-Loaded = tuple[float, Share, Share]
-"""The load, the memory and the disk of a machine."""
+class Loaded(NamedTuple):
+    """How busy and how full a machine is: its load averages of one and five minutes, and its cores (0: unknown)."""
+
+    load: float
+    load_5: float
+    memory: Share
+    disk: Share
+    cores: int
 
 
 class Vitals(msgspec.Struct, frozen=True):
-    """A server's figures: `load` is the average of one minute, `docker` the version of its engine."""
+    """A server's figures: `load` and `load_5` are the averages of one and of five minutes, `docker` the version of its
+    engine. `cores` is 0 where that is not known.
+    """
 
     apps: int
     containers: int
@@ -32,6 +43,8 @@ class Vitals(msgspec.Struct, frozen=True):
     memory: Share
     disk: Share
     docker: str
+    load_5: float = 0.0
+    cores: int = 0
 
 
 def load(machine: Machine) -> Loaded:
@@ -41,15 +54,17 @@ def load(machine: Machine) -> Loaded:
 
 def vitals(loaded: Loaded, engine: Engine, apps: int) -> Vitals:
     """A server's figures: what a look at it said, and Docker's own."""
-    load, memory, disk = loaded
     info = engine.info()
-    return Vitals(apps, info.get("ContainersRunning", 0), load, memory, disk, info.get("ServerVersion", ""))
+    running, version = info.get("ContainersRunning", 0), info.get("ServerVersion", "")
+    return Vitals(apps, running, loaded.load, loaded.memory, loaded.disk, version, loaded.load_5, loaded.cores)
 
 
 def parsed(text: str) -> Loaded:
-    """Load, memory and disk from what `_LOOK` prints."""
+    """What `_LOOK` prints, read."""
     lines = text.splitlines()
     kib = {word: int(number) * 1024 for word, number in (line.split() for line in lines[1:3])}
     _, total, used, *_ = lines[3].split()
     memory = Share(kib["total"] - kib["available"], kib["total"])
-    return float(lines[0].split()[0]), memory, Share(int(used) * 1024, int(total) * 1024)
+    load, load_5, *_ = map(float, lines[0].split()[:2])
+    cores = int(lines[4]) if len(lines) > 4 and lines[4].isdigit() else 0
+    return Loaded(load, load_5, memory, Share(int(used) * 1024, int(total) * 1024), cores)
