@@ -140,8 +140,8 @@ def lately(facts: Sequence[Fact], checked: datetime | None, now: datetime) -> Se
 def _restarts(one: Instance, now: datetime) -> bool:
     if one.state == "crashing":
         return True
-    lately = one.started is not None and (now - one.started).total_seconds() <= RESTARTED_WITHIN
-    return one.restarts >= RESTARTS and lately
+    fresh = one.started is not None and (now - one.started).total_seconds() <= RESTARTED_WITHIN
+    return fresh and one.restarts >= RESTARTS
 
 
 def _percent(part: float) -> str:
