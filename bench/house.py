@@ -26,7 +26,9 @@ class House:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.env = {**os.environ, "WEBDUH_HOME": str(root / "home"), "WEBDUH_KEY": "file", "TERM": "xterm-256color"}
+        # Bytecode is kept, as where webduh is installed; what is measured has run once before.
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        self.env = {**kept, "WEBDUH_HOME": str(root / "home"), "WEBDUH_KEY": "file", "TERM": "xterm-256color"}
         home = root / "home"
         self.home = Home(home / "data", home / "config", home / "cache")
         self.context = Context(self.home)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from textual.app import App, ComposeResult
 from textual.containers import Grid
 
+from webduh_console.console import collector
 from webduh_console.console.cells import VARIABLE_COLUMNS
 from webduh_console.console.charts.samples import Line, Sample
 from webduh_console.console.charts.scales import nice_top
@@ -50,16 +51,21 @@ class Panes(App[None]):
         return dict.fromkeys(ROLES, "#808080")
 
     def compose(self) -> ComposeResult:
-        """The panes."""
+        """The table; the panes come after the first frame, as they do in the console."""
         self.table = Table(VARIABLE_COLUMNS)
-        half = int(sys.argv[1]) // 2
-        self.logs = [LiveLog() for _ in range(half)]
-        self.charts = [Chart(cores, lambda top: nice_top(top, 0.1), "busy", f"chart-{n}") for n in range(half)]
         yield self.table
-        yield Grid(*self.logs, *self.charts)
 
     def on_ready(self) -> None:
         """Begin."""
+        collector.begin()
+        self.call_later(self.open)
+
+    async def open(self) -> None:
+        """Show the panes, and let them live."""
+        half = int(sys.argv[1]) // 2
+        self.logs = [LiveLog() for _ in range(half)]
+        self.charts = [Chart(cores, lambda top: nice_top(top, 0.1), "busy", f"chart-{n}") for n in range(half)]
+        await self.mount(Grid(*self.logs, *self.charts))
         texts = [f"row-{number:03}" for number in range(200)]
         self.table.put(TableRow(text, (cell(text), cell(""), cell(""), cell(""))) for text in texts)
         self.table.focus()

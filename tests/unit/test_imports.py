@@ -23,6 +23,26 @@ finally:
     print("\\n" + json.dumps(sorted(sys.modules)))
 """
 
+FIRST_FRAME = """
+import json, sys
+from webduh_console.commands.context import Context
+from webduh_console.console.app import ConsoleApp
+
+async def end(pilot):
+    await pilot.pause()
+    print(json.dumps(sorted(sys.modules)))
+    pilot.app.exit()
+
+ConsoleApp(Context.open("console"), every=0).run(headless=True, auto_pilot=end)
+"""
+LATER = (
+    *("click", "docker", "hashlib", "paramiko", "webduh_plugins"),
+    *("webduh_console.cli", "webduh_console.engine", "webduh_console.frameworks", "webduh_console.targets"),
+    *("webduh_console.transport", "webduh_console.commands.language", "webduh_console.console.charts"),
+    *("webduh_console.console.logs", "webduh_console.console.wizard", "webduh_console.console.timeline"),
+)
+"""What the console needs only once something is opened, done or asked; with all that is in it."""
+
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
@@ -76,3 +96,18 @@ def test_the_console_opens_without_the_parts_that_deploy() -> None:
 
     deploying = {"cryptography", "h11", "keyring", "pathspec", "psutil", "sqlite_utils", "ulid", "yaml"}
     assert not set(done.stdout.split()) & deploying
+
+
+def test_the_first_frame_is_there_before_anything_is_imported_that_is_only_opened_later(env: dict[str, str]) -> None:
+    run = [sys.executable, "-c", FIRST_FRAME]
+    subprocess.run(run, env=env, capture_output=True, timeout=60, check=True)  # the very first makes the state
+    done = subprocess.run(run, env=env, capture_output=True, text=True, timeout=60, check=True)
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+
+    assert {name for name in modules if any(f"{name}.".startswith(f"{later}.") for later in LATER)} == set()
+    assert not modules & (HEAVY - {"asyncio", "textual"})
+    parts = {name.removeprefix("webduh_console.console.") for name in modules}
+    assert {part for part in parts if part.startswith("screens.")} == {"screens.base", "screens.home"}
+    assert {part for part in parts if part.startswith("widgets.")} == {
+        f"widgets.{name}" for name in ("asking", "bars", "columns", "inked", "lines", "table")
+    }

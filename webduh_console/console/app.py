@@ -1,7 +1,6 @@
 """The console: one Textual app over the commands."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
@@ -16,6 +15,7 @@ from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from webduh_console import clock
+from webduh_console.console import collector
 from webduh_console.console.actions import BY_NAME, allowed, bindings
 from webduh_console.console.board import Board, Observed
 from webduh_console.console.deployments import Deployments, Live, Moved, drain
@@ -117,9 +117,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.watching.end()
 
     def _shown(self) -> None:
-        """The first frame is there: what was made so far stays, and the collector need not look at it again."""
-        gc.freeze()
-        gc.enable()
+        """The first frame is there."""
+        collector.begin()
         self.set_interval(EVERY, self.looks.look_again)
         if self.every > 0:
             self.watching.begin()

@@ -9,7 +9,6 @@ from typing import Any
 
 from textual.message import Message
 
-from webduh_console.console.timeline import Timeline
 from webduh_console.errors import WebduhError
 from webduh_console.model.events import AnyEvent
 from webduh_console.model.names import AppKey
@@ -28,6 +27,8 @@ class Live:
     def __init__(self, identity: str, key: AppKey, action: str, target: str, cancel: CancelToken | None = None) -> None:
         self.id, self.key, self.action, self.target = identity, key, action, target
         self.cancel = cancel
+        from webduh_console.console.timeline import Timeline
+
         self.timeline = Timeline()
         self.error: WebduhError | None = None
         self._arrived: list[AnyEvent] = []

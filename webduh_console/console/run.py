@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 
+from webduh_console.console import collector
 from webduh_console.errors import UsageError
 
 
@@ -15,7 +16,7 @@ def run_console(at: str | None = None) -> int:
     """
     _draw_on_terminal()
     _read_keys_from_terminal()
-    gc.disable()  # until the first frame: starting makes much and throws away little
+    collector.wait()
     from webduh_console.commands.context import Context
 
     context = Context.open("console")

@@ -1,6 +1,5 @@
 """What things are called, and which names are allowed."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -61,5 +60,7 @@ def instance_name(key: AppKey, process: str, release: int, index: int = 1) -> st
     whole = f"{key.slug}--{process}--{number}"
     if len(whole) <= _CONTAINER_LIMIT:
         return whole
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    from hashlib import sha256  # OpenSSL is loaded with it, and hardly a name is so long
+
+    digest = sha256(whole.encode()).hexdigest()[:8]
     return f"{whole[: _CONTAINER_LIMIT - 9].rstrip('-')}-{digest}"

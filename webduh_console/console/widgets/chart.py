@@ -19,6 +19,7 @@ from webduh_console.console.charts.scales import axis, time_ticks, value_rows
 from webduh_console.console.charts.window import Window
 from webduh_console.console.ink import Ink, blend, drawn, width_of
 from webduh_console.console.widgets.inked import ink_of
+from webduh_console.console.widgets.turns import in_turn
 from webduh_console.console.words import Piece
 
 AXIS = 7
@@ -76,7 +77,7 @@ class Chart(Widget, inherit_bindings=False):
         self.lines, self.window, self.now, self.marks, self.limit = lines, window, now, marks, limit
         if self.only is not None and self.only >= len(lines):
             self.only = None
-        self.again()
+        in_turn(self, self.again)
 
     def again(self) -> None:
         """Draw it anew."""

@@ -11,6 +11,7 @@ from textual.message import Message
 from webduh_console import clock
 from webduh_console.console.logs.mailbox import Mailbox
 from webduh_console.console.widgets.log_pane import LogPane
+from webduh_console.console.widgets.turns import in_turn
 from webduh_console.console.words import grouped
 from webduh_console.errors import WebduhError
 from webduh_console.model.observe import LogLine
@@ -87,9 +88,12 @@ class LiveLog(LogPane, inherit_bindings=False):
         message.stop()
         wait = self._taken + BEAT - time.monotonic()
         if wait > 0:
-            self.set_timer(wait, self._take)
+            self.set_timer(wait, self._take_in_turn)
         else:
-            self._take()
+            self._take_in_turn()
+
+    def _take_in_turn(self) -> None:
+        in_turn(self, self._take)
 
     def _take(self) -> None:
         """Add lines as long as a beat allows; what is left waits for the next."""
