@@ -25,6 +25,7 @@ from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.watching import Broke, Told, Watching, look
 from webduh_console.console.widgets.inked import ink_again
+from webduh_console.console.wizard.drafts import Drafts
 from webduh_console.console.words import Piece, ago, health
 from webduh_console.errors import WebduhError
 from webduh_console.model.events import AnyEvent
@@ -75,6 +76,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.deployments = Deployments()
         self.command_history: list[str] = []
         self.typed_actions: list[str] = []
+        self.drafts = Drafts()
         self.board_signal: Signal[Board] = Signal(self, "board")
         self.deployment_signal: Signal[Live] = Signal(self, "deployment")
         self.watching = Watching(self)

@@ -16,19 +16,22 @@ from webduh_console.model.release import Variable
 if TYPE_CHECKING:
     from webduh_console.console.screens.variables import Written
 
+ADDED = "a new variable"
+"""The dialog that adds a variable, among what is half typed."""
+
 
 class Changing(Holding, inherit_bindings=False):
     """The part of the wizard's screen that takes what is typed and chosen.
 
-    `taken` are the domains that lead to an app; `half` is what was typed in lines that were closed before Enter.
+    `taken` are the domains that lead to an app.
     """
 
     taken: dict[str, str]
-    half: dict[str, str]
 
     def change(self, draft: Draft) -> None:
         """Take another draft: what follows from the source and its settings is found out anew."""
         before, self.draft, self.note = self.draft, draft, ""
+        self.remember()
         same = (before.environment, before.changes) == (draft.environment, draft.changes)
         self.fill() if same else self.look()
 
@@ -113,6 +116,7 @@ class Changing(Holding, inherit_bindings=False):
         def keep(text: str) -> str:
             if not asking.secret:
                 self.half[asking.sign] = text
+                self.remember()
             return typed(text)
 
         def done(text: str) -> str:
@@ -169,7 +173,7 @@ class Changing(Holding, inherit_bindings=False):
         if self.tab == "settings":
             self._add_process()
         elif self.tab == "variables":
-            self.app.push_screen(VariableScreen(), self._added)
+            self.app.push_screen(VariableScreen(begun=self.half.get(ADDED, ""), left=self._left_adding), self._added)
         elif isinstance(self, ConsoleScreen):
             await self.open_bar("command", "target add ")
 
@@ -191,8 +195,15 @@ class Changing(Holding, inherit_bindings=False):
         """The processes among the settings."""
         return [one for one in self.offered.values() if one.label.startswith("process ")]
 
+    def _left_adding(self, begun: str) -> None:
+        self.half.pop(ADDED, None)
+        if begun:
+            self.half[ADDED] = begun
+        self.remember()
+
     def _added(self, written: "Written | None") -> None:
         if written is not None:
+            self.half.pop(ADDED, None)
             self.change(self.draft.with_variable(written.name, written.variable))
 
     # Target and domain.

@@ -152,17 +152,15 @@ class Finishing(Holding, inherit_bindings=False):
         def agreed(plan: Plan | None) -> None:
             if plan is not None:
                 self.kept = None
+                self._app.drafts.drop(draft)
                 self.app.pop_screen()
                 self._app.start(plan)
 
         self.app.push_screen(PlanScreen(f"Deploy {message.looked.entry.name}", planned), agreed)
 
-    def ask_to_leave(self) -> None:
-        """Leave, once it is agreed that what was typed is forgotten."""
-
-        def leave(agreed: bool | None) -> None:
-            if agreed:
-                self.app.pop_screen()
-
-        says = "What was typed here is forgotten. Nothing was deployed."
-        self.app.push_screen(ConfirmScreen("Leave the wizard?", [says]), leave)
+    def leave(self) -> None:
+        """Leave, and say where what was typed can be found."""
+        if self.draft.typed or self.half:
+            says = f"Nothing was deployed. What was typed for {short(self.draft.source)} is kept: choose it again."
+            self.app.notify(says, markup=False)
+        self.app.pop_screen()
