@@ -15,8 +15,10 @@ from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.screens.dialogs import ConfirmScreen
 from webduh_console.console.screens.home import HomeScreen
+from webduh_console.console.screens.plan import PlanScreen
 from webduh_console.console.wizard.screen import WizardScreen
 from webduh_console.console.wizard.source_pane import source_of
+from webduh_console.transport.files import locked
 
 
 async def test_a_repository_is_typed_with_its_branch_and_offers_what_are_options(
@@ -172,3 +174,45 @@ async def test_another_candidate_is_chosen_and_the_first_can_be_taken_back(empty
 )
 def test_a_typed_text_is_a_folder_or_a_repository(text: str, source: str) -> None:
     assert source_of(text) == source
+
+
+async def test_esc_in_the_plan_stops_the_fetch_and_takes_what_was_fetched_away(real: Context, tmp_path: Path) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"index.html": "<p>hello\n"})
+    trees = real.home.cache / "git" / "trees"
+    app = ConsoleApp(real, clock=now, every=0)
+    async with looked_at(app, house.url) as pilot:
+        await pilot.press("p")
+        await planned(pilot)
+        assert len(list(trees.iterdir())) == 1
+        await pilot.press("escape")
+        await until(pilot, lambda: real.checkouts == {} and not list(trees.iterdir()))
+        with locked(next(real.home.cache.glob("git/*.git")).with_suffix(".lock")):  # the fetch waits for it
+            await pilot.press("p")
+            await until(pilot, lambda: isinstance(app.screen, PlanScreen))
+            await pilot.press("escape")
+        await app.workers.wait_for_complete()
+        assert (real.checkouts, list(trees.iterdir())) == ({}, [])
+
+
+async def test_a_repository_that_falls_silent_while_it_is_planned_is_left_at_once(
+    real: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"index.html": "<p>hello\n"})
+    app = ConsoleApp(real, clock=now, every=0)
+    async with looked_at(app, house.url) as pilot:
+        begun, slow = tmp_path / "begun", tmp_path / "slow" / "git"
+        slow.parent.mkdir()
+        slow.write_text(f"#!/bin/sh\necho $$ > {begun}.part; mv {begun}.part {begun}\nexec sleep 600\n", "utf-8")
+        slow.chmod(0o755)
+        monkeypatch.setenv("PATH", str(slow.parent), prepend=":")
+        await pilot.press("p")
+        await until(pilot, begun.exists)
+        process = Path("/proc") / begun.read_text("utf-8").strip()
+        assert process.exists()
+        await pilot.press("escape")
+        assert isinstance(app.screen, WizardScreen)
+        await until(pilot, lambda: not process.exists())
+        await app.workers.wait_for_complete()
+        assert real.checkouts == {}

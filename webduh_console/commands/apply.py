@@ -106,7 +106,7 @@ def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str 
             why=f"{project.file} says {wish.path}, neither a folder nor the address of a repository.",
             kept="Nothing was changed.",
         )
-    of_git: dict[str, str | None] = {"ref": wish.ref, "path": wish.folder}
+    of_git: dict[str, Any] = {"ref": wish.ref, "path": wish.folder}
     folder = source(ctx, word, SourceWishes(app, project.name, **of_git)).folder
     where = on or wish.on or target(load(folder), environment) or project.on
     return api.plan(

@@ -136,14 +136,20 @@ def entry_of(ctx: Context, plan: Plan) -> AppEntry:
 
 def take_away(ctx: Context, plan: Plan, event: AnyEvent) -> None:
     """Take the checkout of a plan away once its deployment is over."""
-    if isinstance(event, Finished) and (checkout := _checkout(ctx, plan.source.folder)):
-        del ctx.checkouts[str(checkout.folder)]
+    if isinstance(event, Finished):
+        discard(ctx, plan.source)
+
+
+def discard(ctx: Context, came: SourceRef) -> None:
+    """Take the checkout of a source away, if it has one; nothing happens when it is gone."""
+    if (checkout := _checkout(ctx, came.folder)) is not None:
+        ctx.checkouts.pop(str(checkout.folder), None)
         checkout.remove()
 
 
 def _checkout(ctx: Context, folder: str) -> "Checkout | None":
     """The checkout that a folder, or the whole tree of one, is of."""
-    return next((one for one in ctx.checkouts.values() if folder in (str(one.folder), str(one.tree))), None)
+    return next((one for one in list(ctx.checkouts.values()) if folder in (str(one.folder), str(one.tree))), None)
 
 
 def _is_known(ctx: Context, word: str) -> bool:

@@ -1,5 +1,6 @@
 """The end of the wizard: what is written and set is agreed to, the plan is shown and carried out; or it is left."""
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import BindingType
@@ -15,6 +16,7 @@ from webduh_console.console.wizard.holding import Holding
 from webduh_console.console.words import Piece
 from webduh_console.errors import WebduhError
 from webduh_console.model.plan import Plan
+from webduh_console.model.target import CancelToken
 
 if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
@@ -144,10 +146,11 @@ class Finishing(Holding, inherit_bindings=False):
             self.look()  # what it says now may be another
             return
         context, draft = self._app.context, self.draft
+        cancel = CancelToken()
         there = None if draft.environment == PRODUCTION else draft.environment
 
         def planned(answers: dict[str, bool]) -> Plan:
-            return api.plan(context, draft.source, there, draft.on or None, **draft.wishes, **answers)
+            return api.plan(context, draft.source, there, draft.on or None, cancel, **draft.wishes, **answers)
 
         def agreed(plan: Plan | None) -> None:
             if plan is not None:
@@ -156,7 +159,8 @@ class Finishing(Holding, inherit_bindings=False):
                 self.app.pop_screen()
                 self._app.start(plan)
 
-        self.app.push_screen(PlanScreen(f"Deploy {message.looked.entry.name}", planned), agreed)
+        title = f"Deploy {message.looked.entry.name}"
+        self.app.push_screen(PlanScreen(title, planned, cancel, partial(api.discard, context)), agreed)
 
     def leave(self) -> None:
         """Leave, and say where what was typed can be found."""
