@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.message import Message
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
@@ -23,6 +24,7 @@ from webduh_console.console.going import Going
 from webduh_console.console.looks import EVERY, Looks
 from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
+from webduh_console.console.typed_ahead import TypedAhead
 from webduh_console.console.watching import Broke, Told, Watching, look
 from webduh_console.console.widgets.inked import ink_again
 from webduh_console.console.wizard.drafts import Drafts
@@ -77,6 +79,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.command_history: list[str] = []
         self.typed_actions: list[str] = []
         self.drafts = Drafts()
+        self.typed_ahead = TypedAhead(self)
         self.board_signal: Signal[Board] = Signal(self, "board")
         self.deployment_signal: Signal[Live] = Signal(self, "deployment")
         self.watching = Watching(self)
@@ -125,6 +128,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.set_interval(EVERY, self.looks.look_again)
         if self.every > 0:
             self.watching.begin()
+
+    async def on_event(self, event: Event) -> None:
+        """A key may have to wait for what it is meant for."""
+        if not (isinstance(event, Key) and self.typed_ahead.takes(event)):
+            await super().on_event(event)
 
     # What is known.
 

@@ -38,6 +38,7 @@ class PlanScreen(Dialog[Plan], inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal", "plan")
+    TAKES_AHEAD = False
     DEFAULT_CSS = """
     PlanScreen > .dialog { width: 100; }
     PlanScreen Lines { height: auto; background: $surface; margin: 1 1 0 1; }

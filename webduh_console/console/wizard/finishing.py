@@ -132,14 +132,14 @@ class Finishing(Holding, inherit_bindings=False):
             else:
                 self.post_message(Prepared(now, kept))
 
-        self.run_worker(work, thread=True, exclusive=True, group="prepare", exit_on_error=False)
+        self.preparing = self.run_worker(work, thread=True, exclusive=True, group="prepare", exit_on_error=False)
 
     def on_prepared(self, message: Prepared) -> None:
         """Show the plan."""
         from webduh_console.commands import api
         from webduh_console.console.screens.plan import PlanScreen
 
-        self.looked, self.kept = message.looked, message.kept
+        self.looked, self.kept, self.preparing = message.looked, message.kept, None
         self.fill()
         if message.error is not None:
             self._app.show_error(message.error)
@@ -161,6 +161,7 @@ class Finishing(Holding, inherit_bindings=False):
 
         title = f"Deploy {message.looked.entry.name}"
         self.app.push_screen(PlanScreen(title, planned, cancel, partial(api.discard, context)), agreed)
+        self._app.typed_ahead.go_on()
 
     def leave(self) -> None:
         """Leave, and say where what was typed can be found."""

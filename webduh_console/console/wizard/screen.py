@@ -10,10 +10,11 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input
 
 from webduh_console.commands.draft import Draft
 from webduh_console.commands.looking import Kept, Looked, forget, hosts, look
-from webduh_console.console.actions import Action, bindings
+from webduh_console.console.actions import BY_NAME, Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.widgets.lines import Flowing
@@ -79,6 +80,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.turn = 0
         self.cancel: CancelToken | None = None
         self.progress = ""
+        self.preparing = None
         self._heard = 0.0
 
     # What it consists of.
@@ -229,6 +231,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self._ticking.pause()
         self.fill()
         self.refresh_bindings()
+        self.console.typed_ahead.go_on()
 
     def on_seen(self, message: Seen) -> None:
         """Show it; the first time go on to what was detected."""
@@ -294,6 +297,25 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         if "wizard" in action.scopes and action.name != "choose_source":
             return self.looked is not None
         return True
+
+    def waits_for(self, key: str) -> bool:
+        """A key about what is not known yet waits until it is; one about the console, or for a text, does not."""
+        if super().waits_for(key):
+            return True
+        if isinstance(self.focused, Input):
+            return self.tab == "source" and self.query_one(SourcePane).waits_for(key)
+        preparing = self.preparing is not None and not self.preparing.is_finished
+        if self.cancel is None and not preparing:
+            return False
+        bound = self.active_bindings.get(key)
+        action = BY_NAME.get(bound.binding.id or "") if bound is not None and bound.enabled else None
+        if action is None:
+            return True
+        return (preparing or self.looked is None) and not {"anywhere", "screen"} & set(action.scopes)
+
+    @on(SourcePane.Listed)
+    def _folders_listed(self) -> None:
+        self.console.typed_ahead.go_on()
 
     def _fits(self, name: str) -> bool:
         """Whether there is something to take back; and whether the file that a process would be added to is ours."""

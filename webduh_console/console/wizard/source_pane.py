@@ -114,6 +114,9 @@ class SourcePane(Vertical):
     class Left(Message):
         """Esc."""
 
+    class Listed(Message):
+        """The folders are there."""
+
     class Typed(Message):
         """The field has another text."""
 
@@ -128,6 +131,7 @@ class SourcePane(Vertical):
         self.paths: list[str] = []
         self.at = 0
         self.marked = False
+        self._listed: str | None = None
 
     def compose(self) -> ComposeResult:
         """The fields, and the folders."""
@@ -166,6 +170,11 @@ class SourcePane(Vertical):
         """Whether that is an address."""
         return self.has_class("-repository")
 
+    def waits_for(self, key: str) -> bool:
+        """Whether a key is about the folders, and those are still looked for."""
+        about = key in ("up", "down", "tab") or (key == "enter" and not self.text.strip())
+        return about and self._listed != self.text
+
     def take_focus(self) -> None:
         """Begin to type."""
         self.query_one("#source", SourceInput).focus()
@@ -201,9 +210,10 @@ class SourcePane(Vertical):
         """Show them, if the text is still the same."""
         message.stop()
         if message.text == self.text:
-            self.paths, self.at, self.marked = message.paths, 0, False
+            self.paths, self.at, self.marked, self._listed = message.paths, 0, False, message.text
             self.set_class(message.repository, "-repository")
             self._draw()
+            self.post_message(self.Listed())
 
     def on_resize(self) -> None:
         """There may be room for more."""
