@@ -21,9 +21,7 @@ from webduh_console.console.wizard.source_pane import source_of
 from webduh_console.transport.files import locked
 
 
-async def test_a_repository_is_typed_with_its_branch_and_offers_what_are_options(
-    empty: Context, tmp_path: Path
-) -> None:
+async def test_a_repository_is_typed_with_its_branch_its_folder_and_a_name(empty: Context, tmp_path: Path) -> None:
     house = GitHouse(tmp_path / "git")
     house.commit({"README": "x"})
     house.commit({"site/index.html": "x"}, branch="next")
@@ -33,9 +31,7 @@ async def test_a_repository_is_typed_with_its_branch_and_offers_what_are_options
         await until(pilot, lambda: "● chosen" in drawn(app))
         screen = wizard(app)
         assert (screen.draft.ref, screen.draft.path) == ("next", "site")
-        await pilot.press("3", "end", "enter")
-        await until(pilot, lambda: "A repository is not written to from here" in drawn(app))
-        await pilot.press("home", "enter", *["backspace"] * 4, *"pages", "enter")
+        await pilot.press("3", "enter", *["backspace"] * 4, *"pages", "enter")
         await settled(pilot)
         assert screen.script() == [f"deploy {house.url} --ref next --path site --name pages"]
 

@@ -96,7 +96,6 @@ def _plans(
 
 
 def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str | None, wait: float) -> Plan:
-    from webduh_console.config.load import load
     from webduh_console.config.spec import target
 
     wish, word = project.apps[app], project.source(app)
@@ -107,8 +106,8 @@ def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str 
             kept="Nothing was changed.",
         )
     of_git: dict[str, Any] = {"ref": wish.ref, "path": wish.folder}
-    folder = source(ctx, word, SourceWishes(app, project.name, **of_git)).folder
-    where = on or wish.on or target(load(folder), environment) or project.on
+    found = source(ctx, word, SourceWishes(app, project.name, **of_git))
+    where = on or wish.on or target(found.loaded(ctx), environment) or project.on
     return api.plan(
         ctx,
         word,

@@ -13,7 +13,7 @@ from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
 from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
-from webduh_console.commands.needed import overruled, unset
+from webduh_console.commands.needed import kept_here, overruled, unset
 from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
 from webduh_console.engine.differences import differences
@@ -89,7 +89,6 @@ def plan_deploy(
 def _planned(ctx: Context, found: "Source", environment: str | None, on: str | None, wishes: Wishes) -> Plan | float:
     """The plan for a source; or, where somebody else's lease was waited for, how long one may wait on, in seconds."""
     from webduh_console.config import spec as specs
-    from webduh_console.config.load import load
     from webduh_console.config.mounts import mounted
     from webduh_console.frameworks.tree import fingerprint
     from webduh_console.frameworks.workspaces import built_from
@@ -97,7 +96,7 @@ def _planned(ctx: Context, found: "Source", environment: str | None, on: str | N
     made = now()
     entry, folder = found.entry, found.folder
     key = key_of(entry, environment)
-    loaded = load(folder)
+    loaded = found.loaded(ctx)
     target = ctx.target(on or specs.target(loaded, key.environment) or target_of(ctx, key))
     if (left := waited(ctx, target, key, wishes.wait_for_lease)) is not None:
         return left
@@ -138,6 +137,7 @@ def _planned(ctx: Context, found: "Source", environment: str | None, on: str | N
             *_overtaken(ctx, target, key, serving),
             *build.warnings,
             *loaded.warnings,
+            *kept_here(loaded.said_here, key),
             *unset(build, variables, key),
             *overruled(variables, written),
             *_uncommitted(source),

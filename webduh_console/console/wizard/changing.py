@@ -88,9 +88,6 @@ class Changing(Holding, inherit_bindings=False):
         setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
         if setting is None:
             return
-        if setting.locked:
-            self.notify(setting.locked, markup=False)
-            return
         if setting.choices:
             choices = setting.choices
             at = choices.index(setting.value) + 1 if setting.value in choices else 0
@@ -100,7 +97,7 @@ class Changing(Holding, inherit_bindings=False):
         def entered(text: str) -> str:
             if text and (wrong := mistake(setting, text)):
                 return f"✗ {wrong}"
-            self.change(put(self.draft, setting, text) if text else take_back(self.draft, setting))
+            self.change(put(self.draft, setting, text) if text else self._emptied(setting))
             return ""
 
         def wrong_in(text: str) -> str:
@@ -108,6 +105,12 @@ class Changing(Holding, inherit_bindings=False):
 
         hint = f"{setting.says}; empty: as detected"
         self._ask(Asking(setting.label, hint, entered, wrong_in, text=setting.value))
+
+    def _emptied(self, setting: Setting) -> Draft:
+        """The draft without what was typed for a setting; else without what the file says of it."""
+        if not typed(self.draft, setting) and self.looked is not None and self.looked.is_written(setting.path):
+            return self.draft.changed(setting.path, None)
+        return take_back(self.draft, setting)
 
     def _ask(self, asking: Asking) -> None:
         """Ask; what was half typed when the line was closed stands in it again, unless nobody may see it."""

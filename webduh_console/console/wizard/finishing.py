@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
+import msgspec
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -20,6 +21,12 @@ from webduh_console.model.target import CancelToken
 
 if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
+
+
+def written(looked: Looked) -> Looked:
+    """What is known of a source once its settings are written; a repository need not be fetched again for that."""
+    proposed = msgspec.structs.replace(looked.proposed, before=looked.proposed.after)
+    return msgspec.structs.replace(looked, proposed=proposed)
 
 
 class Prepared(Message):
@@ -43,6 +50,9 @@ class WriteScreen(ConfirmScreen, inherit_bindings=False):
         """The file and the difference."""
         made = "is changed" if self.looked.proposed.before else "is made"
         lines = paragraph(f"{short(str(self.looked.proposed.file))} {made}; then the plan is shown.", width)
+        if self.looked.draft.of_repository:
+            says = "The repository stays as it is: this file of yours counts over its webduh.yaml, on this machine."
+            lines += [[], *paragraph(says, width, "muted")]
         return [*lines, [], *difference_lines(self.looked.proposed.difference)]
 
 
@@ -120,8 +130,8 @@ class Finishing(Holding, inherit_bindings=False):
             kept, now = before, looked
             try:
                 if looked.proposed.difference:
-                    write(looked.proposed)
-                    now = look(context, draft)
+                    write(looked.proposed, draft.of_repository)
+                    now = written(looked) if draft.of_repository else look(context, draft)
                 if kept is not None:
                     forget(context, kept)
                     kept = None

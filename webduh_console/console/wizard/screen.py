@@ -318,10 +318,8 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.console.typed_ahead.go_on()
 
     def _fits(self, name: str) -> bool:
-        """Whether there is something to take back; and whether the file that a process would be added to is ours."""
-        if name == "as_detected":
-            return self.was_typed()
-        return not (name == "add_here" and self.tab == "settings" and self.draft.of_repository)
+        """Whether there is something to take back."""
+        return name != "as_detected" or self.was_typed()
 
     @on(TabBar.Clicked)
     def _tab_clicked(self, message: TabBar.Clicked) -> None:
