@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 import worlds
+from source_tree import written
+from wizard_at_work import CONFIG, SERVER
 
 from webduh_console.commands.context import Context
+from webduh_console.commands.language import run_line
 
 
 @pytest.fixture(autouse=True)
@@ -39,4 +42,21 @@ def empty(tmp_path: Path) -> Iterator[Context]:
     """A home in which nothing was ever deployed."""
     ctx = worlds.context(tmp_path / "home")
     yield ctx
+    ctx.close()
+
+
+@pytest.fixture
+def guestbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with an app."""
+    written(tmp_path / "guestbook", {"app.py": SERVER, "webduh.yaml": CONFIG})
+    monkeypatch.chdir(tmp_path / "guestbook")
+    return tmp_path / "guestbook"
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[Context]:
+    """An empty home whose local target is stopped at the end."""
+    ctx = worlds.context(tmp_path / "home")
+    yield ctx
+    run_line(ctx, "target stop local")
     ctx.close()

@@ -72,7 +72,7 @@ def test_read_only_allows_what_changes_nothing() -> None:
     refused = {action.name for action in ACTIONS if not allowed(action, read_only=True)}
     deploying = {"deploy", "deploy_folder", "try_demo", "new_app", "rollback", "cancel", "go", "answer_yes"}
     variables = {"add_variable", "edit_variable", "take_variable_away", "leave_variable"}
-    wizard = {"plan_it", "add_here", "set_domain", "as_detected", "add_server"}
+    wizard = {"plan_it", "add_here", "set_domain", "as_detected", "start_afresh", "add_server"}
     servers = {"server_shell", "set_up", "prune", "exec", "restart", "stop_or_start", "remove_unused"}
     assert refused == deploying | variables | wizard | servers | {"run_schedule", "run_command", "shell"}
 

@@ -60,10 +60,10 @@ def test_a_change_is_marked_as_typed_and_can_be_taken_back(looked: Looked) -> No
     assert put(looked.draft, by_label(looked, looked.draft)["name"], "shop") == looked.draft
 
 
-def test_of_a_repository_only_what_is_an_option_can_be_changed(looked: Looked) -> None:
+def test_a_repository_offers_what_a_folder_offers(looked: Looked) -> None:
     draft = Draft("https://example.com/shop.git")
-    free = [one.label for one in settings(msgspec.structs.replace(looked, draft=draft), draft) if not one.locked]
-    assert free == ["name", "environment", "framework"]
+    offered = [one.label for one in settings(msgspec.structs.replace(looked, draft=draft), draft)]
+    assert offered == list(by_label(looked, looked.draft))
 
 
 @pytest.mark.parametrize(

@@ -275,12 +275,24 @@ def events(ctx: Context, deployment: str) -> list[AnyEvent]:
 
 
 def plan(
-    ctx: Context, app_or_folder: str, environment: str | None = None, on: str | None = None, **options: object
+    ctx: Context,
+    app_or_folder: str,
+    environment: str | None = None,
+    on: str | None = None,
+    cancel: CancelToken | None = None,
+    **options: object,
 ) -> Plan:
-    """The plan of a deployment; options are the fields of `Wishes`."""
+    """The plan of a deployment; options are the fields of `Wishes`. CancelledError once `cancel` is set."""
     from webduh_console.commands.planning import Wishes, plan_deploy
 
-    return plan_deploy(ctx, app_or_folder, environment, on, msgspec.convert(options, Wishes))
+    return plan_deploy(ctx, app_or_folder, environment, on, msgspec.convert(options, Wishes), cancel)
+
+
+def discard(ctx: Context, plan: Plan) -> None:
+    """Take away what was fetched for a plan that is not carried out."""
+    from webduh_console.commands.sources import discard as of_source
+
+    of_source(ctx, plan.source)
 
 
 def catch_up_plan(

@@ -1,5 +1,6 @@
 """app: the apps this machine knows."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.leases import wait_option, waited
 from webduh_console.commands.results import Column, Done, Listing, Result
-from webduh_console.commands.sources import SourceWishes, put_back, source
+from webduh_console.commands.sources import SourceWishes, own_settings, put_back, source
 from webduh_console.commands.words import ago
 from webduh_console.engine.removal import remove
 from webduh_console.errors import NotFoundError
@@ -96,7 +97,10 @@ def app_move(ctx: Context, app: str, folder: str, dry_run: bool) -> Result:
     if not dry_run:
         ctx.state.apps.move(entry.project, entry.name, there)
     would = "would be" if dry_run else "is now"
-    return Done(f"{entry.name} {would} in {there}.", {"app": entry.name, "folder": str(there)})
+    own, says = own_settings(ctx, entry), f"{entry.name} {would} in {there}."
+    if own is not None and own.is_dir():
+        says += f" What was kept here for the repository does not count for a folder: {own}"
+    return Done(says, {"app": entry.name, "folder": str(there)})
 
 
 @app.command("rm", cls=Changing)
@@ -110,7 +114,10 @@ def app_move(ctx: Context, app: str, folder: str, dry_run: bool) -> Result:
 def app_rm(
     ctx: Context, app: str, environment: str | None, volumes: bool, wait_for_lease: float, yes: bool, dry_run: bool
 ) -> Result:
-    """Stop an app and remove its releases; its folder stays, and its volumes unless asked."""
+    """Stop an app and remove its releases; its folder stays, and its volumes unless asked.
+
+    What `config edit` keeps for an app of a repository goes, too.
+    """
     entry = find(ctx, app)
     wanted = key_of(entry, environment) if environment else None
     places = [(name, key) for name, key in _places(ctx, entry) if wanted in (None, key)]
@@ -129,6 +136,7 @@ def app_rm(
         ctx.state.pending.discard(key, ctx.state.pending.names(key))
     if environment is None:
         ctx.state.apps.remove(entry.project, entry.name)
+        shutil.rmtree(ctx.home.settings_of(entry.project, entry.name), ignore_errors=True)
     return Done(
         f"{what} is removed, with {lost}.",
         {"app": entry.name, "removed": [key.environment for _, key in places], "volumes": volumes},

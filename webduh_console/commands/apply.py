@@ -96,7 +96,6 @@ def _plans(
 
 
 def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str | None, wait: float) -> Plan:
-    from webduh_console.config.load import load
     from webduh_console.config.spec import target
 
     wish, word = project.apps[app], project.source(app)
@@ -106,9 +105,9 @@ def _plan(ctx: Context, project: "Project", app: str, environment: str, on: str 
             why=f"{project.file} says {wish.path}, neither a folder nor the address of a repository.",
             kept="Nothing was changed.",
         )
-    of_git: dict[str, str | None] = {"ref": wish.ref, "path": wish.folder}
-    folder = source(ctx, word, SourceWishes(app, project.name, **of_git)).folder
-    where = on or wish.on or target(load(folder), environment) or project.on
+    of_git: dict[str, Any] = {"ref": wish.ref, "path": wish.folder}
+    found = source(ctx, word, SourceWishes(app, project.name, **of_git))
+    where = on or wish.on or target(found.loaded(ctx), environment) or project.on
     return api.plan(
         ctx,
         word,

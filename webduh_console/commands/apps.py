@@ -17,7 +17,7 @@ PRODUCTION = "production"
 
 def find(ctx: Context, word: str) -> "AppEntry":
     """The app of this name (`app` or `project/app`), or of this folder; NotFoundError suggests the nearest."""
-    entry = _named(ctx, word) or _in_folder(ctx, word)
+    entry = named(ctx, word) or _in_folder(ctx, word)
     if entry is None:
         known = [entry.name for entry in ctx.state.apps.all()]
         meant = nearest(word, known)
@@ -35,10 +35,12 @@ def _what_there_is(known: list[str]) -> str:
 
 def find_or_name(ctx: Context, word: str, name: str | None = None, project: str | None = None) -> "AppEntry":
     """The app of this name or folder; a folder that is not known yet gets an entry, to be added by the caller."""
-    if name is None and not _path_like(word) and (entry := _named(ctx, word)):
+    if name is None and not _path_like(word) and (entry := named(ctx, word)):
         return entry
     folder = Path(word).expanduser()
     if not _is_folder(word, folder):
+        if name is None and not folder.exists() and (entry := named(ctx, word)):  # project/app
+            return entry
         if not _path_like(word) and not folder.exists():
             find(ctx, word)  # raises with the nearest name
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -100,7 +102,8 @@ def _path_like(word: str) -> bool:
     return "/" in word or word.startswith((".", "~"))
 
 
-def _named(ctx: Context, word: str) -> "AppEntry | None":
+def named(ctx: Context, word: str) -> "AppEntry | None":
+    """The app of this name (`app` or `project/app`), known here or by a target; None if there is none."""
     project, _, name = word.rpartition("/")
     if project:
         known = ctx.state.apps.get(name, project) if is_name(project) and is_name(name) else None

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from webduh_console.commands.complete import dry_run_option, with_context
+from webduh_console.commands.complete import app_argument, apps_and_folders, dry_run_option, with_context
 from webduh_console.commands.context import Context
 from webduh_console.commands.language import Changing, Noun, Reading
 from webduh_console.commands.results import Column, Done, Listing, Result, Text
@@ -45,19 +45,22 @@ def config_check(ctx: Context, folder: str) -> Result:
 
 
 @config.command("edit", cls=Changing)
-@click.argument("folder", type=click.Path())
+@click.argument("app", shell_complete=apps_and_folders)
 @click.argument("pairs", nargs=-1, metavar="KEY=VALUE…")
 @click.option("--unset", "taken", multiple=True, metavar="KEY", help="Take this setting away.")
 @dry_run_option
 @with_context
-def config_edit(ctx: Context, folder: str, pairs: tuple[str, ...], taken: tuple[str, ...], dry_run: bool) -> Result:
-    """Change settings of a folder's webduh.yaml, such as port=8000 or processes.web="python app.py".
+def config_edit(ctx: Context, app: str, pairs: tuple[str, ...], taken: tuple[str, ...], dry_run: bool) -> Result:
+    """Change settings in webduh.yaml, such as port=8000 or processes.web="python app.py".
+
+    APP is a name, a folder, or the address of a repository that is an app. A repository is not written to: what is set
+    for it is kept on this machine, in a webduh.yaml that counts over the repository's.
 
     Comments, order and quotes of all others stay; the file is made if there is none. With --dry-run the difference is
     shown.
     """
+    from webduh_console.commands.sources import settings_folder
     from webduh_console.config import proposing
-    from webduh_console.frameworks.tree import real_folder
 
     texts: dict[tuple[str, ...], str | None] = {}
     for pair in pairs:
@@ -68,12 +71,55 @@ def config_edit(ctx: Context, folder: str, pairs: tuple[str, ...], taken: tuple[
     texts |= {proposing.path_of(key): None for key in taken}
     if not texts:
         raise UsageError("No setting is named.", kept="Nothing was written.", hint="Write KEY=VALUE, or --unset KEY.")
-    wanted = proposing.proposed(Path(real_folder(Path(folder))), texts)
+    folder, own = settings_folder(ctx, app)
+    if own and (name := next((path[0] for path in texts if path[0] in ("name", "project")), None)):
+        raise UsageError(
+            f"{name} says which app it is, and is not kept with its settings.",
+            kept="Nothing was written.",
+            hint=f"Deploy it as another app: `webduh deploy URL --{name} NAME`.",
+        )
+    wanted = proposing.proposed(folder, texts)
     data = {"file": str(wanted.file), "difference": list(wanted.difference)}
     if dry_run:
         return Text(f"{wanted.file}", "\n".join(wanted.difference) or "Nothing would change.", data)
-    proposing.write(wanted)
+    proposing.write(wanted, own)
     return Done(f"{wanted.file} is written." if wanted.difference else f"{wanted.file} says that already.", data)
+
+
+@config.command("show", cls=Reading)
+@app_argument
+@with_context
+def config_show(ctx: Context, app: str) -> Result:
+    """List what webduh.yaml says of an app, and where each setting stands.
+
+    Of a repository, also what is kept on this machine over that: `config edit` changes it.
+    """
+    from webduh_console.commands.sources import own_settings, put_back, source
+
+    found = source(ctx, app)
+    try:
+        loaded = found.loaded(ctx)
+    finally:
+        put_back(ctx, found)
+    data = [
+        {"setting": path, "value": _shown(path, text), "from": loaded.origin(path), "kept_here": path in loaded.own}
+        for path, text in loaded.texts.items()
+    ]
+    own = own_settings(ctx, found.entry)
+    empty = f"{found.entry.name} says nothing about itself; none is needed."
+    if own is not None:
+        empty += f" What is kept here would be in {own}."
+    columns = (Column("setting", "SETTING"), Column("value", "VALUE"), Column("from", "FROM"))
+    return Listing("settings", columns, data, data, empty)
+
+
+def _shown(path: str, text: str) -> str:
+    """A value as it may be seen."""
+    from webduh_console.commands.variables import HIDDEN
+    from webduh_console.config.load import looks_secret
+
+    name = path.rpartition(".")[2]
+    return HIDDEN if "variables." in path and looks_secret(name, text) else text
 
 
 @config.command("path", cls=Reading)

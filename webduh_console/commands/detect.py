@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 @with_context
 def detect(ctx: Context, app: str, framework: str | None) -> Result:
     """Say what a folder holds, why, and how it would be built and run."""
-    from webduh_console.commands.sources import folder_of
     from webduh_console.commands.sources import source as source_of
     from webduh_console.config.load import load
     from webduh_console.config.spec import options, overridden
@@ -30,13 +29,12 @@ def detect(ctx: Context, app: str, framework: str | None) -> Result:
     from webduh_console.frameworks.source import FolderSource
     from webduh_console.transport.git.address import is_address
 
-    folder = Path(app).expanduser()
-    if is_address(app):
-        folder = source_of(ctx, app).folder
-    elif not folder.exists() and "/" not in app:
-        folder = folder_of(ctx, app)
+    folder, loaded = Path(app).expanduser(), None
+    if is_address(app) or (not folder.exists() and "/" not in app):
+        there = source_of(ctx, app)
+        folder, loaded = there.folder, there.loaded(ctx)
     source = FolderSource(folder)
-    loaded = load(folder)
+    loaded = loaded or load(folder)
     frameworks, left = ctx.frameworks
     found = detection.detect(source, frameworks, framework or loaded.config.framework, options(loaded))
     plan = overridden(found.plan, loaded, "production")

@@ -1,6 +1,5 @@
 """What somebody wants to deploy, as far as it is decided: a source, what is changed in it, and where it goes. Pure."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,8 +14,6 @@ from webduh_console.transport.git.address import is_address
 
 NAME: Path = ("name",)
 FRAMEWORK: Path = ("framework",)
-FLAGS: Mapping[Path, str] = {NAME: "--name", FRAMEWORK: "--framework"}
-"""The settings that a deployment takes as options, too: of a repository, which is not written to, those alone."""
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -48,8 +45,9 @@ class Draft(msgspec.Struct, frozen=True):
 
     @property
     def to_write(self) -> dict[Path, str | None]:
-        """The settings that belong into the folder's `webduh.yaml`; none of a repository."""
-        return {} if self.of_repository else self.changes
+        """The settings that belong into a `webduh.yaml`: the folder's, or the user's own for an app of a repository,
+        which is found by the app's name."""
+        return {path: text for path, text in self.changes.items() if not (self.of_repository and path == NAME)}
 
     @property
     def about_source(self) -> SourceWishes:
@@ -60,8 +58,6 @@ class Draft(msgspec.Struct, frozen=True):
     def wishes(self) -> dict[str, Any]:
         """The options of `deploy`, by their fields."""
         said: dict[str, Any] = {"name": self.name, "ref": self.ref or None, "path": self.path or None}
-        if self.of_repository:
-            said["framework"] = self.changes.get(FRAMEWORK)
         return {**{name: value for name, value in said.items() if value is not None}, "domains": self.domains}
 
     @property
@@ -98,17 +94,15 @@ class Draft(msgspec.Struct, frozen=True):
             unsets = [
                 word for path, text in self.to_write.items() if text is None for word in ("--unset", key_of(path))
             ]
-            lines.append(["config", "edit", self.source, *sets, *unsets])
-        if self.variables:
-            lines.append(["app", "add", self.source, *source])
+            lines.append(["config", "edit", app if self.of_repository else self.source, *sets, *unsets])
+        if self.variables or (self.to_write and self.of_repository):
+            lines.insert(0 if self.of_repository else len(lines), ["app", "add", self.source, *source])
         plain = [f"{name}={one.value}" for name, one in self.variables.items() if not one.secret]
         if plain:
             lines.append(["env", "set", app, *plain, *there])
         for name, one in self.variables.items():
             if one.secret:
                 lines.append(["secret", "set", app, name, "--from-env", name, *there])
-        framework = self.changes.get(FRAMEWORK) if self.of_repository else None
-        source += ["--framework", framework] if framework else []
         where = ["--on", self.on] if self.on else []
         where += [word for domain in self.domains for word in ("--domain", domain)]
         lines.append(["deploy", self.source, *source, *there, *where])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path as Folder
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +10,8 @@ import msgspec
 from webduh_console.commands.apps import key_of, target_of
 from webduh_console.commands.context import Context
 from webduh_console.commands.draft import FRAMEWORK, Draft
-from webduh_console.commands.sources import Source, fetched, put_back, source
+from webduh_console.commands.sources import Source, fetched, own_settings, put_back, source
+from webduh_console.config.editing import Path
 from webduh_console.config.load import Loaded
 from webduh_console.config.proposing import Proposed
 from webduh_console.errors import UsageError, WebduhError
@@ -61,6 +62,11 @@ class Looked(msgspec.Struct, frozen=True):
         """The app as commands take it: `app`, or `project/app`."""
         return self.entry.name if self.entry.project == "default" else f"{self.entry.project}/{self.entry.name}"
 
+    def is_written(self, path: Path) -> bool:
+        """Whether a setting stands in the file that would be changed, so that it can be taken away there."""
+        loaded = self.proposed.loaded
+        return ".".join(path) in (loaded.own if self.draft.of_repository else loaded.lines)
+
     def missing(self, draft: Draft, when: Iterable[str] = ("build", "run", "both")) -> list[EnvVar]:
         """The variables that it cannot do without then, and that have no value yet."""
         had = {*self.variables, *draft.variables}
@@ -99,7 +105,7 @@ def _looked(ctx: Context, draft: Draft, found: Source) -> Looked:
 
     key = key_of(found.entry, draft.environment)
     known = ctx.state.apps.get(found.entry.name, found.entry.project) is not None
-    wanted = proposed(found.folder, draft.to_write)
+    wanted = proposed(found.folder, draft.to_write, own_settings(ctx, found.entry))
     loaded = wanted.loaded
     wish = draft.changes.get(FRAMEWORK) or loaded.config.framework
     chosen, alternatives, unclear = _detected(ctx, found.folder, loaded, wish)
@@ -141,7 +147,7 @@ def _taken(ctx: Context, entry: AppEntry) -> WebduhError | None:
 
 
 def _detected(
-    ctx: Context, folder: Path, loaded: Loaded, wish: str | None
+    ctx: Context, folder: Folder, loaded: Loaded, wish: str | None
 ) -> tuple[Detection | None, tuple[Alternative, ...], WebduhError | None]:
     """What was chosen, what else there is, and why nothing was chosen."""
     from webduh_console.config.spec import options
@@ -202,7 +208,7 @@ def _variables(
     return planning.merged_variables(serving.variables if serving else {}, written, pending)
 
 
-def _dockerfile(ctx: Context, build: BuildPlan, variables: Mapping[str, Variable], key: AppKey, folder: Path) -> str:
+def _dockerfile(ctx: Context, build: BuildPlan, variables: Mapping[str, Variable], key: AppKey, folder: Folder) -> str:
     from webduh_console.frameworks.render import load_bases, render
 
     try:

@@ -1,6 +1,6 @@
-"""The variables that an app needs and nobody has set."""
+"""The variables that an app needs and nobody has set, and what counts over what its source says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from webduh_console.engine import planning
 from webduh_console.errors import UsageError
@@ -31,3 +31,10 @@ def overruled(variables: dict[str, Variable], written: dict[str, Variable]) -> l
     """What is said of variables in `webduh.yaml` over which somebody has set another value."""
     names = planning.overruled(variables, written)
     return [f"{name} was set by hand; the value in webduh.yaml is not used." for name in names]
+
+
+def kept_here(paths: Sequence[str], key: AppKey) -> list[str]:
+    """What is said of settings of this machine, which nobody else's deployment of the repository has."""
+    app = key.app if key.project == "default" else f"{key.project}/{key.app}"
+    says = f"Kept here, over what the repository says: {', '.join(paths)} (`webduh config show {app}`)."
+    return [says] if paths else []

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from webduh_console.commands.apps import find, key_of, target_of
 from webduh_console.commands.context import Context
 from webduh_console.commands.downtime import declared
 from webduh_console.commands.leases import waited
-from webduh_console.commands.needed import overruled, unset
+from webduh_console.commands.needed import kept_here, overruled, unset
 from webduh_console.commands.words import ago, count
 from webduh_console.engine import planning
 from webduh_console.engine.differences import differences
@@ -22,10 +23,10 @@ from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan, Question
 from webduh_console.model.release import Release, Route, SourceRef, Spec
 from webduh_console.model.standing import Several, lead
-from webduh_console.model.target import Record, Target
+from webduh_console.model.target import CancelToken, Record, Target
 
 if TYPE_CHECKING:
-    from webduh_console.commands.sources import SourceWishes
+    from webduh_console.commands.sources import Source, SourceWishes
     from webduh_console.config.load import Loaded
     from webduh_console.state.pending import Pending
 
@@ -59,24 +60,46 @@ class Wishes(msgspec.Struct, frozen=True):
 
 
 def plan_deploy(
-    ctx: Context, word: str, environment: str | None = None, on: str | None = None, wishes: Wishes = Wishes()
+    ctx: Context,
+    word: str,
+    environment: str | None = None,
+    on: str | None = None,
+    wishes: Wishes = Wishes(),
+    cancel: CancelToken | None = None,
 ) -> Plan:
-    """The plan of a deployment of an app or folder. Changes nothing."""
+    """The plan of a deployment of an app or folder. Changes nothing.
+
+    A repository is fetched, until `cancel` is set; its tree stays for the deployment, and goes away where there is no
+    plan.
+    """
     from webduh_console.commands import sources
+
+    found = sources.source(ctx, word, wishes.of_source, partial(sources.fetched, cancel=cancel))
+    try:
+        made = _planned(ctx, found, environment, on, wishes)
+    except BaseException:
+        sources.put_back(ctx, found)
+        raise
+    if isinstance(made, Plan):
+        return made
+    sources.put_back(ctx, found)  # the source may be another by now
+    return plan_deploy(ctx, word, environment, on, msgspec.structs.replace(wishes, wait_for_lease=made), cancel)
+
+
+def _planned(ctx: Context, found: "Source", environment: str | None, on: str | None, wishes: Wishes) -> Plan | float:
+    """The plan for a source; or, where somebody else's lease was waited for, how long one may wait on, in seconds."""
     from webduh_console.config import spec as specs
-    from webduh_console.config.load import load
     from webduh_console.config.mounts import mounted
     from webduh_console.frameworks.tree import fingerprint
     from webduh_console.frameworks.workspaces import built_from
 
     made = now()
-    found = sources.source(ctx, word, wishes.of_source)
     entry, folder = found.entry, found.folder
     key = key_of(entry, environment)
-    loaded = load(folder)
+    loaded = found.loaded(ctx)
     target = ctx.target(on or specs.target(loaded, key.environment) or target_of(ctx, key))
-    if (left := waited(ctx, target, key, wishes.wait_for_lease)) is not None:  # the source may be another by now
-        return plan_deploy(ctx, word, environment, on, msgspec.structs.replace(wishes, wait_for_lease=left))
+    if (left := waited(ctx, target, key, wishes.wait_for_lease)) is not None:
+        return left
     batch, quorum = spread_of(target, wishes)
     build = specs.overridden(detected(ctx, folder, loaded, wishes.framework), loaded, key.environment)
     ctx.state.apps.check(entry)
@@ -114,6 +137,7 @@ def plan_deploy(
             *_overtaken(ctx, target, key, serving),
             *build.warnings,
             *loaded.warnings,
+            *kept_here(loaded.said_here, key),
             *unset(build, variables, key),
             *overruled(variables, written),
             *_uncommitted(source),

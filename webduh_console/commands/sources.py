@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from webduh_console.clock import now
-from webduh_console.commands.apps import entry_for, find, find_or_name
+from webduh_console.commands.apps import entry_for, find, find_or_name, named
 from webduh_console.commands.context import Context
 from webduh_console.errors import NotFoundError, UsageError
 from webduh_console.model.events import AnyEvent, Event, Finished
@@ -20,6 +20,7 @@ from webduh_console.state.apps import AppEntry
 from webduh_console.transport.git.address import Origin, is_address, origin
 
 if TYPE_CHECKING:
+    from webduh_console.config.load import Loaded
     from webduh_console.transport.git.repository import Checkout
 
     Fetch = Callable[[Context, Origin], Checkout]
@@ -44,6 +45,12 @@ class Source(msgspec.Struct, frozen=True):
     entry: AppEntry
     folder: Path
     checkout: "Checkout | None" = None
+
+    def loaded(self, ctx: Context) -> "Loaded":
+        """What the app says about itself; of a repository, with the user's own settings over that."""
+        from webduh_console.config.load import load
+
+        return load(self.folder, own_settings(ctx, self.entry))
 
     def ref(self, digest: str, folder_ref: SourceRef, context: Path, within: str = "") -> SourceRef:
         """What is recorded of a checkout, or of a folder as Git knows it.
@@ -84,17 +91,40 @@ def source(ctx: Context, word: str, wishes: SourceWishes = SourceWishes(), fetch
     return Source(entry, _folder(entry))
 
 
+def own_settings(ctx: Context, entry: AppEntry) -> Path | None:
+    """The folder of the user's own settings for an app of a repository, which cannot be written to; it need not exist.
+    None for an app of a folder, which has its settings itself."""
+    return ctx.home.settings_of(entry.project, entry.name) if entry.url else None
+
+
+def settings_folder(ctx: Context, word: str) -> tuple[Path, bool]:
+    """The folder whose webduh.yaml is changed for an app or a folder, and whether that is the user's own for an app of
+    a repository. NotFoundError when there is neither."""
+    from webduh_console.frameworks.tree import real_folder
+
+    folder = Path(word).expanduser()
+    known = None if word.startswith((".", "~", "/")) else named(ctx, word)
+    if is_address(word) and not known:
+        wanted = origin(word)
+        known = ctx.state.apps.by_origin(wanted.url, wanted.path)
+        if known is None:
+            raise NotFoundError(
+                f"There is no app from {wanted.url}.",
+                kept="Nothing was written.",
+                hint=f"`webduh app add {word}` makes it one; then it has a name.",
+            )
+    if known is None and (folder.is_dir() or word.startswith((".", "~", "/"))):
+        return Path(real_folder(folder)), False
+    entry = known or find(ctx, word)
+    own = own_settings(ctx, entry)
+    return (own, True) if own is not None else (_folder(entry), False)
+
+
 def put_back(ctx: Context, found: Source) -> None:
     """Take the tree of a repository away that nobody needs any more."""
     if found.checkout is not None:
         ctx.checkouts.pop(str(found.checkout.folder), None)
         found.checkout.remove()
-
-
-def folder_of(ctx: Context, word: str) -> Path:
-    """The folder that holds an app now; a repository is fetched."""
-    entry = find(ctx, word)
-    return source(ctx, word).folder if entry.url else _folder(entry)
 
 
 def fetched(
@@ -136,14 +166,20 @@ def entry_of(ctx: Context, plan: Plan) -> AppEntry:
 
 def take_away(ctx: Context, plan: Plan, event: AnyEvent) -> None:
     """Take the checkout of a plan away once its deployment is over."""
-    if isinstance(event, Finished) and (checkout := _checkout(ctx, plan.source.folder)):
-        del ctx.checkouts[str(checkout.folder)]
+    if isinstance(event, Finished):
+        discard(ctx, plan.source)
+
+
+def discard(ctx: Context, came: SourceRef) -> None:
+    """Take the checkout of a source away, if it has one; nothing happens when it is gone."""
+    if (checkout := _checkout(ctx, came.folder)) is not None:
+        ctx.checkouts.pop(str(checkout.folder), None)
         checkout.remove()
 
 
 def _checkout(ctx: Context, folder: str) -> "Checkout | None":
     """The checkout that a folder, or the whole tree of one, is of."""
-    return next((one for one in ctx.checkouts.values() if folder in (str(one.folder), str(one.tree))), None)
+    return next((one for one in list(ctx.checkouts.values()) if folder in (str(one.folder), str(one.tree))), None)
 
 
 def _is_known(ctx: Context, word: str) -> bool:

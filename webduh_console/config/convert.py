@@ -27,6 +27,18 @@ class Conversion:
         """The line of every setting that is written down."""
         return {path: place.line for path, place in self.places.items()}
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of every setting that is one value, or a list of such."""
+        found: dict[str, str] = {}
+        for path, place in self.places.items():
+            item = place.item if isinstance(place, Entry) else place
+            if item.items is not None:
+                found[path] = f"[{', '.join(one.text for one in item.items)}]"
+            elif item.value is not None and not path.endswith("]"):
+                found[path] = item.text
+        return found
+
     def struct(self, kind: type[S], item: Item, path: str = "") -> S:
         """The block as a `kind`; a wrong value is a problem, and its field keeps the default."""
         value = self._struct(kind, item, path)

@@ -23,6 +23,10 @@ class Home(msgspec.Struct, frozen=True):
         """The user's own table of the images that apps are built on; it need not exist."""
         return self.config / "images.toml"
 
+    def settings_of(self, project: str, app: str) -> Path:
+        """The folder of the user's own settings for an app of a repository; it need not exist."""
+        return self.config / "apps" / project / app
+
     def made(self) -> "Home":
         """Itself, with all three folders there; a missing one is made for this user only (0700).
 

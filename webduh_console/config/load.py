@@ -9,47 +9,88 @@ from webduh_console.config import schedules
 from webduh_console.config.convert import Conversion
 from webduh_console.config.problems import ConfigFileError, Problem
 from webduh_console.config.schema import AppConfig, EnvironmentConfig, HookConfig, ProcessConfig
+from webduh_console.config.stacking import stacked
 from webduh_console.config.yamlfile import Item, read
 from webduh_console.model.hooks import IN_IMAGE, POINTS
 
 FILES = ("webduh.yaml", "webduh.yml")
+KEPT_HERE = ", kept here"
+"""After the place of a setting that the user's own say."""
 _SECRET_WORDS = frozenset({"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "APIKEY", "CREDENTIALS"})
 _OPEN_WORDS = frozenset({"PUBLIC", "PUBLISHABLE", "ID", "FILE", "PATH", "URL", "NAME"})
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """An app's configuration, its `file` (None: there is none), warnings in words, and path of a setting → line."""
+    """An app's configuration, its `file` (None: there is none), warnings in words, and path of a setting → line.
+
+    `own` are the paths that the user's own settings say, over those of a repository. `texts` are the values as they are
+    written.
+    """
 
     config: AppConfig = AppConfig()
     file: Path | None = None
     warnings: tuple[str, ...] = ()
     lines: dict[str, int] = {}
+    own: frozenset[str] = frozenset()
+    texts: dict[str, str] = {}
 
     def origin(self, *paths: str) -> str:
         """Where the first of these settings that is written down stands, as `webduh.yaml:7`; empty if none is."""
-        line = next((self.lines[path] for path in paths if path in self.lines), None)
-        return f"{self.file.name}:{line}" if self.file and line else ""
+        path = next((path for path in paths if path in self.lines), None)
+        if path is None or self.file is None:
+            return ""
+        return f"{self.file.name}:{self.lines[path]}" + (KEPT_HERE if path in self.own else "")
+
+    @property
+    def said_here(self) -> tuple[str, ...]:
+        """The settings that the user's own say."""
+        return tuple(path for path in self.texts if path in self.own)
 
 
-def load(folder: Path) -> Loaded:
+def load(folder: Path, own: Path | None = None) -> Loaded:
     """What the app in `folder` says about itself; without a file, that is nothing.
 
-    ConfigFileError holds every mistake at once.
+    Where the folder `own` has a file too, that is the user's own, and counts first. ConfigFileError holds every mistake
+    of a file at once.
     """
+    item, file = _written(folder)
+    loaded = _checked(item, file)
+    above, over = _written(own) if own is not None else (None, None)
+    if over is None:
+        return loaded
+    _checked(above, over)
+    return laid_over(folder, above, over)
+
+
+def laid_over(folder: Path, above: Item | None, over: Path) -> Loaded:
+    """What the app in `folder` says with the walked file `over` over it; that file is right by itself."""
+    below, file = _written(folder)
+    return _checked(below if above is None or above.entries is None else stacked(below, above), file or over)
+
+
+def _checked(item: Item | None, file: Path | None) -> Loaded:
+    if file is None:
+        return Loaded()
+    loaded, problems = loaded_from(item, file)
+    if problems:
+        raise ConfigFileError(str(file), tuple(problems))
+    return loaded
+
+
+def _written(folder: Path) -> tuple[Item | None, Path | None]:
+    """The folder's file, walked, and its path; ConfigFileError if it is no YAML, or there are two."""
     found = [file for file in (folder / name for name in FILES) if _is_there(file)]
     if not found:
-        return Loaded()
+        return None, None
     file = found[0]
     if len(found) > 1:
         says = "there is a webduh.yaml and a webduh.yml"
         raise ConfigFileError(str(file), (Problem(found[1].name, 1, 1, "", says, "keep one of them"),))
     item, problems = read(file)
-    if item is None and problems:
-        raise ConfigFileError(str(file), tuple(problems))
-    loaded, more = loaded_from(item, file)
-    if problems or more:
+    if problems:
+        more = loaded_from(item, file)[1] if item is not None else []
         raise ConfigFileError(str(file), (*problems, *more))
-    return loaded
+    return item, file
 
 
 def loaded_from(item: Item | None, file: Path) -> tuple[Loaded, list[Problem]]:
@@ -63,9 +104,9 @@ def loaded_from(item: Item | None, file: Path) -> tuple[Loaded, list[Problem]]:
         return Loaded(file=file), conversion.problems
     config = conversion.struct(AppConfig, item)
     _check_together(config, conversion)
-    return Loaded(
-        config, file, tuple(_warnings(config, conversion.lines, file.name)), conversion.lines
-    ), conversion.problems
+    lines, warnings = conversion.lines, tuple(_warnings(config, conversion.lines, file.name))
+    own = frozenset(path for path, place in conversion.places.items() if place.own)
+    return Loaded(config, file, warnings, lines, own, conversion.texts), conversion.problems
 
 
 def _is_there(file: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from webduh_console.config import editing
-from webduh_console.config.load import FILES, Loaded, load, loaded_from
+from webduh_console.config.load import FILES, Loaded, laid_over, load, loaded_from
 from webduh_console.config.problems import ConfigFileError, Problem
 from webduh_console.config.yamlfile import Scalar, parse
 from webduh_console.errors import ConfigError
@@ -38,12 +38,18 @@ class Proposed(msgspec.Struct, frozen=True):
         return tuple(editing.difference(self.before, self.after, self.file.name))
 
 
-def proposed(folder: Path, texts: Texts) -> Proposed:
+def proposed(folder: Path, texts: Texts, own: Path | None = None) -> Proposed:
     """The folder's `webduh.yaml` with these settings; nothing is written.
+
+    With `own` it is the file in that folder that changes, and what it says counts over what `folder` says.
 
     A text becomes a number or a truth value where the schema wants one. ConfigFileError names what is wrong with the
     file as it is or as it would be, EditError a file that cannot be changed without disturbing it.
     """
+    if own is not None:
+        changed = proposed(own, texts)
+        loaded = laid_over(folder, parse(changed.after, changed.file.name)[0], changed.file) if texts else None
+        return msgspec.structs.replace(changed, loaded=loaded or load(folder, own))
     now = load(folder)
     file = now.file or folder / FILES[0]
     if not texts:
@@ -62,8 +68,8 @@ def proposed(folder: Path, texts: Texts) -> Proposed:
     return Proposed(file, before, after, loaded)
 
 
-def write(wanted: Proposed) -> None:
-    """Write the file as a whole, with the rights that it had.
+def write(wanted: Proposed, own: bool = False) -> None:
+    """Write the file as a whole, with the rights that it had; the folder of the user's `own` settings is made.
 
     ConfigError when it is no longer what it was, or cannot be written.
     """
@@ -77,6 +83,8 @@ def write(wanted: Proposed) -> None:
         )
     beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
+        if own:
+            file.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
         beside.write_bytes(wanted.after.encode("utf-8"))
         if mode is not None:

@@ -23,7 +23,10 @@ Scalar = str | int | float | bool | None
 
 
 class Item(msgspec.Struct):
-    """A value with its place: a scalar (and its `text` as written), a block of entries or a list of items."""
+    """A value with its place: a scalar (and its `text` as written), a block of entries or a list of items.
+
+    `own` is one that the user's own settings say, over those of a repository.
+    """
 
     line: int
     column: int
@@ -31,6 +34,12 @@ class Item(msgspec.Struct):
     text: str = ""
     entries: "dict[str, Entry] | None" = None
     items: "list[Item] | None" = None
+    own: bool = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is empty, so that what stands elsewhere counts."""
+        return self.value is None and self.entries is None and self.items is None
 
 
 class Entry(msgspec.Struct):
@@ -39,6 +48,7 @@ class Entry(msgspec.Struct):
     line: int
     column: int
     item: Item
+    own: bool = False
 
 
 class Bounds(Exception):  # noqa: N818 - ends the walk, and is no error of ours

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.message import Message
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
@@ -23,8 +24,10 @@ from webduh_console.console.going import Going
 from webduh_console.console.looks import EVERY, Looks
 from webduh_console.console.palette import ActionProvider
 from webduh_console.console.screens.home import HomeScreen
+from webduh_console.console.typed_ahead import TypedAhead
 from webduh_console.console.watching import Broke, Checked, Told, Watching, look
 from webduh_console.console.widgets.inked import ink_again
+from webduh_console.console.wizard.drafts import Drafts
 from webduh_console.console.words import Piece, ago, health
 from webduh_console.errors import WebduhError
 from webduh_console.model.events import AnyEvent
@@ -75,6 +78,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.deployments = Deployments()
         self.command_history: list[str] = []
         self.typed_actions: list[str] = []
+        self.drafts = Drafts()
+        self.typed_ahead = TypedAhead(self)
         self.board_signal: Signal[Board] = Signal(self, "board")
         self.deployment_signal: Signal[Live] = Signal(self, "deployment")
         self.watching = Watching(self)
@@ -82,7 +87,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._ended: set[str] = set()
         self.looks = Looks(self)
         self.looks.use()
-        self._recall()
+        self.board.take(look(self, {}))
 
     @property
     def read_only(self) -> bool:
@@ -93,9 +98,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def zone(self) -> tzinfo | None:
         """The time zone that times are shown in; None for that of this machine."""
         return UTC if self.context.settings.times == "utc" else None
-
-    def _recall(self) -> None:
-        self.board.take(look(self, {}))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our roles have a value before a theme is chosen."""
@@ -122,6 +124,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.set_interval(EVERY, self.looks.look_again)
         if self.every > 0:
             self.watching.begin()
+
+    async def on_event(self, event: Event) -> None:
+        """A key may have to wait for what it is meant for."""
+        if not (isinstance(event, Key) and self.typed_ahead.takes(event)):
+            await super().on_event(event)
 
     # What is known.
 

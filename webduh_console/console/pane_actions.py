@@ -57,6 +57,7 @@ WIZARD_ACTIONS: tuple[Action, ...] = (
     Action(
         "as_detected", "take back", "Take back what was typed here", _WIZARD, ("delete", "backspace"), "change", "", 10
     ),
+    Action("start_afresh", "start afresh", "Forget what was typed for this source", _WIZARD, ("ctrl+n",), "change"),
     Action("choose_source", "source", "Choose the folder or the repository", _WIZARD, ("1",)),
     Action("show_detected", "detected", "Show what it is made with, and why", _WIZARD, ("2",)),
     Action("show_settings", "settings", "Show and change the settings", _WIZARD, ("3",)),

@@ -1,9 +1,11 @@
 """The way to a deployment: what is wished, the plan, and carrying it out once it is agreed."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
+from webduh_console.model.target import CancelToken
 
 if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
@@ -22,7 +24,13 @@ def deploy(app: "ConsoleApp", key: AppKey) -> None:
     row = app.board.rows.get(key)
     what = row.folder if row is not None and row.folder else key_name(key)
     on = row.target if row is not None else None
-    _show(app, f"Deploy {key.app}", lambda answers: api.plan(app.context, what, key.environment, on, **answers))
+    cancel = CancelToken()
+    _show(
+        app,
+        f"Deploy {key.app}",
+        lambda answers: api.plan(app.context, what, key.environment, on, cancel, **answers),
+        cancel,
+    )
 
 
 def rollback(app: "ConsoleApp", key: AppKey, to: int | None = None) -> None:
@@ -43,14 +51,15 @@ def wizard(app: "ConsoleApp") -> None:
     app.push_screen(WizardScreen())
 
 
-def _show(app: "ConsoleApp", title: str, planner: "Planner") -> None:
+def _show(app: "ConsoleApp", title: str, planner: "Planner", cancel: CancelToken | None = None) -> None:
+    from webduh_console.commands import api
     from webduh_console.console.screens.plan import PlanScreen
 
     def agreed(plan: Plan | None) -> None:
         if plan is not None:
             app.start(plan)
 
-    app.push_screen(PlanScreen(title, planner), agreed)
+    app.push_screen(PlanScreen(title, planner, cancel, partial(api.discard, app.context)), agreed)
 
 
 def browse(app: "ConsoleApp", url: str) -> None:

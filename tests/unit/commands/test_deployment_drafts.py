@@ -25,11 +25,18 @@ def test_what_is_typed_for_a_folder_is_written_into_its_file() -> None:
     ]
 
 
-def test_of_a_repository_nothing_is_written_and_options_say_what_they_can() -> None:
-    draft = Draft(URL, "v2", "apps/web").changed(("name",), "web").changed(("framework",), "node")
-    assert draft.to_write == {}
-    assert draft.wishes == {"name": "web", "ref": "v2", "path": "apps/web", "framework": "node", "domains": ()}
-    assert draft.script("web") == [f"deploy {URL} --ref v2 --path apps/web --name web --framework node"]
+def test_the_settings_of_a_repository_are_kept_for_the_app_that_has_a_name_by_then() -> None:
+    draft = Draft(URL, "v2", "apps/web").changed(("name",), "web")
+    assert draft.script("web") == [f"deploy {URL} --ref v2 --path apps/web --name web"]
+    draft = draft.changed(("framework",), "node").changed(("port",), None).with_variable("A", Variable("1"))
+    assert draft.to_write == {("framework",): "node", ("port",): None}
+    assert draft.wishes == {"name": "web", "ref": "v2", "path": "apps/web", "domains": ()}
+    assert draft.script("web") == [
+        f"app add {URL} --ref v2 --path apps/web --name web",
+        "config edit web framework=node --unset port",
+        "env set web A=1",
+        f"deploy {URL} --ref v2 --path apps/web --name web",
+    ]
 
 
 def test_variables_are_set_before_it_is_deployed_and_no_secret_is_in_the_script() -> None:

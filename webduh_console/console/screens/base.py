@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class _Acting(Screen[Answer], inherit_bindings=False):
+class Acting(Screen[Answer], inherit_bindings=False):
     """Asks the registry whether an action may be done here and now."""
+
+    TAKES_AHEAD: ClassVar[bool] = True
+    """Whether keys count that were typed before it was there; not where one has to read first."""
+
+    def waits_for(self, key: str) -> bool:
+        """Whether a key has to wait: what it is meant for is not there yet. Who says so calls `typed_ahead.go_on`."""
+        return False
 
     @property
     def console(self) -> "ConsoleApp":
@@ -48,7 +55,7 @@ class _Acting(Screen[Answer], inherit_bindings=False):
         self.console.worker_changed(event)
 
 
-class ConsoleScreen(_Acting[None], inherit_bindings=False):
+class ConsoleScreen(Acting[None], inherit_bindings=False):
     """A full screen. Subclasses give its body, its crumb, and what the filter filters."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("screen")
@@ -104,6 +111,7 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
     async def open_bar(self, mode: Literal["command", "filter"], text: str = "") -> None:
         """Open the command line, or the filter."""
         (await self._bar()).open(mode, text)
+        self.app.call_later(self._line_opened)
 
     async def on_asks(self, message: Asks) -> None:
         """A widget asks for a line of text."""
@@ -113,10 +121,21 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
     async def ask_for(self, asking: Asking) -> None:
         """Ask for a line of text."""
         (await self._bar()).ask(asking)
+        self.app.call_later(self._line_opened)
+
+    def waits_for(self, key: str) -> bool:
+        """Any key, while the line opens that it is meant for."""
+        return self._line_opens
+
+    def _line_opened(self) -> None:
+        """The line has the focus, which it asked for before."""
+        self._line_opens = False
+        self.console.typed_ahead.go_on()
 
     async def _bar(self) -> "CommandBar":
         from webduh_console.console.widgets.command_bar import CommandBar
 
+        self._line_opens = True
         self._focused_before = self.focused
         if not self.query(CommandBar):
             bar = CommandBar(self.console.completions, self.console.command_history)
@@ -153,6 +172,7 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
         await self.open_bar("filter", self.needle())
 
     _focused_before: Widget | None = None
+    _line_opens = False
 
     def on_command_bar_closed(self) -> None:
         """Give the keys back to what had them."""
@@ -205,7 +225,7 @@ class ConsoleScreen(_Acting[None], inherit_bindings=False):
             self.notify("Press q to leave the console.", markup=False)
 
 
-class Dialog(ModalScreen[Answer], _Acting[Answer], inherit_bindings=False):
+class Dialog(ModalScreen[Answer], Acting[Answer], inherit_bindings=False):
     """A dialog over a screen, which ends with an answer or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal")

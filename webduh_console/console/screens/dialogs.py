@@ -81,6 +81,7 @@ class ConfirmScreen(TextDialog, inherit_bindings=False):
     """A question before something is changed; the answer is True, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal", "confirm")
+    TAKES_AHEAD = False
 
     def __init__(self, title: str, says: Sequence[str]) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from webduh_console.console.widgets.table import titled
 from webduh_console.console.words import Piece, fit, seconds, spinner, visible
 from webduh_console.errors import WebduhError
 from webduh_console.model.plan import Change, Plan
+from webduh_console.model.target import CancelToken
 
 Planner = Callable[[dict[str, bool]], Plan]
 """Works out a plan, with answers to its questions: wish → yes. Blocking; WebduhError when it cannot be made."""
@@ -31,18 +32,29 @@ class Planned(Message):
 
 
 class PlanScreen(Dialog[Plan], inherit_bindings=False):
-    """Opens at once, shows the plan when it is there; the answer is the plan to carry out, or nothing."""
+    """Opens at once, shows the plan when it is there; the answer is the plan to carry out, or nothing.
+
+    `cancel` is set and every plan that is not carried out is told to `discard` when it is closed.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal", "plan")
+    TAKES_AHEAD = False
     DEFAULT_CSS = """
     PlanScreen > .dialog { width: 100; }
     PlanScreen Lines { height: auto; background: $surface; margin: 1 1 0 1; }
     PlanScreen ActionBar { margin: 1 0 0 0; }
     """
 
-    def __init__(self, title: str, planner: Planner) -> None:
+    def __init__(
+        self,
+        title: str,
+        planner: Planner,
+        cancel: CancelToken | None = None,
+        discard: Callable[[Plan], None] = lambda plan: None,
+    ) -> None:
         super().__init__()
-        self.title_words, self.planner = title, planner
+        self.title_words, self.planner, self.cancel, self.discard = title, planner, cancel or CancelToken(), discard
+        self._made: list[Plan] = []
         self.plan: Plan | None = None
         self.error: WebduhError | None = None
         self.answers: dict[str, bool] = {}
@@ -63,9 +75,19 @@ class PlanScreen(Dialog[Plan], inherit_bindings=False):
     @work(thread=True, exclusive=True, group="plan", exit_on_error=False)
     def _make_plan(self, answers: dict[str, bool]) -> None:
         try:
-            self.post_message(Planned(self.planner(answers)))
+            plan = self.planner(answers)
         except WebduhError as error:
             self.post_message(Planned(None, error))
+            return
+        self._made.append(plan)  # before it is looked whether anybody waits: whoever closes looks the other way round
+        if self.cancel.is_set:
+            self._discard_made()
+        else:
+            self.post_message(Planned(plan))
+
+    def _discard_made(self) -> None:
+        while self._made:
+            self.discard(self._made.pop())
 
     def on_planned(self, message: Planned) -> None:
         """Show it."""
@@ -102,7 +124,14 @@ class PlanScreen(Dialog[Plan], inherit_bindings=False):
     def action_go(self) -> None:
         """Carry it out."""
         if self.plan is not None and not self.plan.questions:
+            self._made.remove(self.plan)
             self.dismiss(self.plan)
+
+    def on_unmount(self) -> None:
+        """Nobody waits any more: what is fetched for it is stopped, and what was fetched goes away."""
+        self.cancel.set()
+        if self._made:
+            self.app.run_worker(self._discard_made, thread=True, group="discard", exit_on_error=False)
 
     def action_answer_yes(self) -> None:
         """Answer every question with yes, and plan again."""

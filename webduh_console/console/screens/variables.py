@@ -54,6 +54,7 @@ class VariablesPane(Table):
         self.app_key = key
         self.serving: Release | None = None
         self.pending: dict[str, Variable | None] = {}
+        self._half: dict[str, str] = {}
 
     def put_variables(self, serving: Release | None, pending: "Sequence[Pending]") -> None:
         """Show what serves, and what waits."""
@@ -95,12 +96,25 @@ class VariablesPane(Table):
 
     def action_add_variable(self) -> None:
         """Type a new one."""
-        self.app.push_screen(VariableScreen(), self._write)
+        self._ask_for("", None)
 
     def action_edit_variable(self) -> None:
         """Type another value; that of a secret is not shown."""
         variable = self.chosen() or Variable("")
-        self.app.push_screen(VariableScreen(self.key or "", variable), self._write)
+        self._ask_for(self.key or "", variable)
+
+    def _ask_for(self, name: str, variable: Variable | None) -> None:
+        """Ask for a variable; what was typed and left the last time stands there again."""
+
+        def left(begun: str) -> None:
+            self._half[name] = begun
+
+        def write(written: Written | None) -> None:
+            if written is not None:
+                self._half.pop(name, None)
+                self._write(written)
+
+        self.app.push_screen(VariableScreen(name, variable, self._half.get(name, ""), left), write)
 
     def action_take_variable_away(self) -> None:
         """Take it away with the next deployment."""
@@ -151,7 +165,11 @@ class VariablesPane(Table):
 
 
 class VariableScreen(Dialog[Written], inherit_bindings=False):
-    """A name, a value, and whether nobody may see it. A secret's old value is not put into the field."""
+    """A name, a value, and whether nobody may see it. A secret's old value is not put into the field.
+
+    `begun` is what was typed the last time, as NAME=value; `left` is told when it is closed without an answer. A secret
+    is kept nowhere, so that closing it asks first.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
     DEFAULT_CSS = """
@@ -162,20 +180,33 @@ class VariableScreen(Dialog[Written], inherit_bindings=False):
     VariableScreen Lines { height: 1; background: $surface; margin: 1 1 0 1; }
     """
 
-    def __init__(self, name: str = "", variable: Variable | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        variable: Variable | None = None,
+        begun: str = "",
+        left: Callable[[str], None] = lambda begun: None,
+    ) -> None:
         super().__init__()
-        self.variable_name, self.variable = name, variable
+        self.variable_name, self.variable, self.begun, self.left = name, variable, begun, left
 
     def compose(self) -> ComposeResult:
         """Name over value over secret."""
         secret = self.variable is not None and self.variable.secret
+        begun, _, half = self.begun.partition("=")
         with Vertical(classes="dialog") as box:
             titled(box, self.variable_name or "A new variable", "⏎ keep · ⇥ next · esc back")
             yield Input(
-                self.variable_name, placeholder="NAME", id="name", compact=True, disabled=bool(self.variable_name)
+                self.variable_name or begun,
+                placeholder="NAME",
+                id="name",
+                compact=True,
+                disabled=bool(self.variable_name),
             )
-            value = "" if secret or self.variable is None else self.variable.value
-            yield Input(value, placeholder="value", id="value", compact=True, password=secret)
+            value = half or ("" if secret or self.variable is None else self.variable.value)
+            field = Input(value, placeholder="value", id="value", compact=True, password=secret)
+            field.select_on_focus = not half  # what was begun goes on at its end
+            yield field
             yield Checkbox(_SECRET[secret], secret, id="secret", compact=True)
             yield Lines(ground="surface")
 
@@ -207,6 +238,25 @@ class VariableScreen(Dialog[Written], inherit_bindings=False):
             self._say("The value is empty: the secret stays as it is. Esc goes back.")
             return
         self.dismiss(Written(name, Variable(value, secret)))
+
+    def action_back(self) -> None:
+        """Close it: what was typed is there the next time; of a secret that is asked."""
+        from webduh_console.console.screens.dialogs import ConfirmScreen
+
+        name, value = (self.query_one(f"#{one}", Input).value for one in ("name", "value"))
+
+        def leave(agreed: bool | None) -> None:
+            if agreed:
+                self.left(name)
+                self.dismiss(None)
+
+        if value and self.query_one("#secret", Checkbox).value:
+            says = "The value that was typed is forgotten: a secret is kept nowhere before it is sealed."
+            self.app.push_screen(ConfirmScreen("Leave the secret?", [says]), leave)
+            return
+        before = "" if self.variable is None or self.variable.secret else self.variable.value
+        self.left(f"{name}={value}" if (name, value) != (self.variable_name, before) else "")
+        self.dismiss(None)
 
     def _say(self, text: str) -> None:
         self.query_one(Lines).put([[(text, "bad")]])

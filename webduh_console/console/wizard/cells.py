@@ -125,7 +125,7 @@ def about_lines(setting: Setting | None, width: int) -> list[list[Piece]]:
     """The setting under the cursor: its whole value, and what it is."""
     if setting is None:
         return []
-    says = " · ".join(filter(None, (setting.says, " ".join(setting.choices), setting.locked)))
+    says = " · ".join(filter(None, (setting.says, " ".join(setting.choices))))
     return [*paragraph(setting.value or "–", width, "text"), *paragraph(says, width, "muted")]
 
 

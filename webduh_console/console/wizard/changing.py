@@ -16,19 +16,22 @@ from webduh_console.model.release import Variable
 if TYPE_CHECKING:
     from webduh_console.console.screens.variables import Written
 
+ADDED = "a new variable"
+"""The dialog that adds a variable, among what is half typed."""
+
 
 class Changing(Holding, inherit_bindings=False):
     """The part of the wizard's screen that takes what is typed and chosen.
 
-    `taken` are the domains that lead to an app; `half` is what was typed in lines that were closed before Enter.
+    `taken` are the domains that lead to an app.
     """
 
     taken: dict[str, str]
-    half: dict[str, str]
 
     def change(self, draft: Draft) -> None:
         """Take another draft: what follows from the source and its settings is found out anew."""
         before, self.draft, self.note = self.draft, draft, ""
+        self.remember()
         same = (before.environment, before.changes) == (draft.environment, draft.changes)
         self.fill() if same else self.look()
 
@@ -85,9 +88,6 @@ class Changing(Holding, inherit_bindings=False):
         setting = self.offered.get(self.query_one("#all-settings", Table).key or "")
         if setting is None:
             return
-        if setting.locked:
-            self.notify(setting.locked, markup=False)
-            return
         if setting.choices:
             choices = setting.choices
             at = choices.index(setting.value) + 1 if setting.value in choices else 0
@@ -97,7 +97,7 @@ class Changing(Holding, inherit_bindings=False):
         def entered(text: str) -> str:
             if text and (wrong := mistake(setting, text)):
                 return f"✗ {wrong}"
-            self.change(put(self.draft, setting, text) if text else take_back(self.draft, setting))
+            self.change(put(self.draft, setting, text) if text else self._emptied(setting))
             return ""
 
         def wrong_in(text: str) -> str:
@@ -106,6 +106,12 @@ class Changing(Holding, inherit_bindings=False):
         hint = f"{setting.says}; empty: as detected"
         self._ask(Asking(setting.label, hint, entered, wrong_in, text=setting.value))
 
+    def _emptied(self, setting: Setting) -> Draft:
+        """The draft without what was typed for a setting; else without what the file says of it."""
+        if not typed(self.draft, setting) and self.looked is not None and self.looked.is_written(setting.path):
+            return self.draft.changed(setting.path, None)
+        return take_back(self.draft, setting)
+
     def _ask(self, asking: Asking) -> None:
         """Ask; what was half typed when the line was closed stands in it again, unless nobody may see it."""
         entered, typed = asking.entered, asking.typed
@@ -113,6 +119,7 @@ class Changing(Holding, inherit_bindings=False):
         def keep(text: str) -> str:
             if not asking.secret:
                 self.half[asking.sign] = text
+                self.remember()
             return typed(text)
 
         def done(text: str) -> str:
@@ -175,7 +182,7 @@ class Changing(Holding, inherit_bindings=False):
         if self.tab == "settings":
             self._add_process()
         elif self.tab == "variables":
-            self.app.push_screen(VariableScreen(), self._added)
+            self.app.push_screen(VariableScreen(begun=self.half.get(ADDED, ""), left=self._left_adding), self._added)
         elif isinstance(self, ConsoleScreen):
             await self.open_bar("command", "target add ")
 
@@ -197,8 +204,15 @@ class Changing(Holding, inherit_bindings=False):
         """The processes among the settings."""
         return [one for one in self.offered.values() if one.label.startswith("process ")]
 
+    def _left_adding(self, begun: str) -> None:
+        self.half.pop(ADDED, None)
+        if begun:
+            self.half[ADDED] = begun
+        self.remember()
+
     def _added(self, written: "Written | None") -> None:
         if written is not None:
+            self.half.pop(ADDED, None)
             self.change(self.draft.with_variable(written.name, written.variable))
 
     # Target and domain.

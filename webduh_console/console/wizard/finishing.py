@@ -1,7 +1,9 @@
 """The end of the wizard: what is written and set is agreed to, the plan is shown and carried out; or it is left."""
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
+import msgspec
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -15,9 +17,16 @@ from webduh_console.console.wizard.holding import Holding
 from webduh_console.console.words import Piece
 from webduh_console.errors import WebduhError
 from webduh_console.model.plan import Plan
+from webduh_console.model.target import CancelToken
 
 if TYPE_CHECKING:
     from webduh_console.console.app import ConsoleApp
+
+
+def written(looked: Looked) -> Looked:
+    """What is known of a source once its settings are written; a repository need not be fetched again for that."""
+    proposed = msgspec.structs.replace(looked.proposed, before=looked.proposed.after)
+    return msgspec.structs.replace(looked, proposed=proposed)
 
 
 class Prepared(Message):
@@ -41,6 +50,9 @@ class WriteScreen(ConfirmScreen, inherit_bindings=False):
         """The file and the difference."""
         made = "is changed" if self.looked.proposed.before else "is made"
         lines = paragraph(f"{short(str(self.looked.proposed.file))} {made}; then the plan is shown.", width)
+        if self.looked.draft.of_repository:
+            says = "The repository stays as it is: this file of yours counts over its webduh.yaml, on this machine."
+            lines += [[], *paragraph(says, width, "muted")]
         return [*lines, [], *difference_lines(self.looked.proposed.difference)]
 
 
@@ -129,8 +141,8 @@ class Finishing(Holding, inherit_bindings=False):
             kept, now = before, looked
             try:
                 if looked.proposed.difference:
-                    write(looked.proposed)
-                    now = look(context, draft)
+                    write(looked.proposed, draft.of_repository)
+                    now = written(looked) if draft.of_repository else look(context, draft)
                 if kept is not None:
                     forget(context, kept)
                     kept = None
@@ -141,39 +153,40 @@ class Finishing(Holding, inherit_bindings=False):
             else:
                 self.post_message(Prepared(now, kept))
 
-        self.run_worker(work, thread=True, exclusive=True, group="prepare", exit_on_error=False)
+        self.preparing = self.run_worker(work, thread=True, exclusive=True, group="prepare", exit_on_error=False)
 
     def on_prepared(self, message: Prepared) -> None:
         """Show the plan."""
         from webduh_console.commands import api
         from webduh_console.console.screens.plan import PlanScreen
 
-        self.looked, self.kept = message.looked, message.kept
+        self.looked, self.kept, self.preparing = message.looked, message.kept, None
         self.fill()
         if message.error is not None:
             self._app.show_error(message.error)
             self.look()  # what it says now may be another
             return
         context, draft = self._app.context, self.draft
+        cancel = CancelToken()
         there = None if draft.environment == PRODUCTION else draft.environment
 
         def planned(answers: dict[str, bool]) -> Plan:
-            return api.plan(context, draft.source, there, draft.on or None, **draft.wishes, **answers)
+            return api.plan(context, draft.source, there, draft.on or None, cancel, **draft.wishes, **answers)
 
         def agreed(plan: Plan | None) -> None:
             if plan is not None:
                 self.kept = None
+                self._app.drafts.drop(draft)
                 self.app.pop_screen()
                 self._app.start(plan)
 
-        self.app.push_screen(PlanScreen(f"Deploy {message.looked.entry.name}", planned), agreed)
+        title = f"Deploy {message.looked.entry.name}"
+        self.app.push_screen(PlanScreen(title, planned, cancel, partial(api.discard, context)), agreed)
+        self._app.typed_ahead.go_on()
 
-    def ask_to_leave(self) -> None:
-        """Leave, once it is agreed that what was typed is forgotten."""
-
-        def leave(agreed: bool | None) -> None:
-            if agreed:
-                self.app.pop_screen()
-
-        says = "What was typed here is forgotten. Nothing was deployed."
-        self.app.push_screen(ConfirmScreen("Leave the wizard?", [says]), leave)
+    def leave(self) -> None:
+        """Leave, and say where what was typed can be found."""
+        if self.draft.typed or self.half:
+            says = f"Nothing was deployed. What was typed for {short(self.draft.source)} is kept: choose it again."
+            self.app.notify(says, markup=False)
+        self.app.pop_screen()

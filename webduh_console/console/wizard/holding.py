@@ -3,6 +3,7 @@
 from typing import Any
 
 from textual.screen import Screen
+from textual.worker import Worker
 
 from webduh_console.commands.draft import Draft
 from webduh_console.commands.looking import Kept, Looked
@@ -18,7 +19,8 @@ class Holding(Screen[Any], inherit_bindings=False):
 
     `error` says why the source could not be looked at as the draft is now; `note` what is to be done next. `kept` is
     what waits for a deployment that has not come yet. `cancel` is there while the source is looked at, and `progress`
-    says how far that is. `offered` are the settings by their ids.
+    says how far that is. `offered` are the settings by their ids; `half` is what was typed in lines that were
+    closed before Enter. `preparing` writes what was typed, before the plan.
     """
 
     draft: Draft
@@ -30,6 +32,12 @@ class Holding(Screen[Any], inherit_bindings=False):
     cancel: CancelToken | None
     progress: str
     offered: dict[str, Setting]
+    half: dict[str, str]
+    preparing: Worker[None] | None
+
+    def remember(self) -> None:
+        """Keep what was typed for as long as the console runs."""
+        raise NotImplementedError
 
     def script(self) -> list[str]:
         """The lines of a script that does the same."""

@@ -10,10 +10,11 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input
 
 from webduh_console.commands.draft import Draft
 from webduh_console.commands.looking import Kept, Looked, forget, hosts, look
-from webduh_console.console.actions import Action, bindings
+from webduh_console.console.actions import BY_NAME, Action, bindings
 from webduh_console.console.board import Board
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.widgets.lines import Flowing
@@ -70,7 +71,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.draft, self.patience = draft, patience
         self.looked: Looked | None = None
         self.error: WebduhError | None = None
-        self.note = ""
+        self.note = self.says_then = ""
         self.kept: Kept | None = None
         self.taken: dict[str, str] = {}
         self.half: dict[str, str] = {}
@@ -79,6 +80,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.turn = 0
         self.cancel: CancelToken | None = None
         self.progress = ""
+        self.preparing = None
         self._heard = 0.0
 
     # What it consists of.
@@ -95,14 +97,16 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.show_tab("source")
         self.fill()
         if self.draft.source:
-            self._begin(self.draft)
+            self._take_up(self.draft)
 
     def _learn_hosts(self) -> None:
         with suppress(WebduhError):  # the plan tells of a state that cannot be read
             self.taken = {host: str(key) for host, key in hosts(self.console.context).items()}
 
     def on_unmount(self) -> None:
-        """What was set for a deployment that did not come is as it was."""
+        """What was set for a deployment that did not come is as it was, and nothing is fetched any more."""
+        if self.cancel is not None:
+            self.cancel.set()
         if self.kept is not None:
             try:
                 forget(self.console.context, self.kept)
@@ -118,25 +122,35 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
 
     # What is found out.
 
+    @on(SourcePane.Typed)
+    def _source_typed(self, message: SourcePane.Typed) -> None:
+        chosen = message.text == cells.short(self.draft.source)
+        self.console.drafts.text = "" if chosen else message.text
+
     @on(SourcePane.Chosen)
     def _source_chosen(self, message: SourcePane.Chosen) -> None:
-        same = (self.draft.source, self.draft.ref, self.draft.path) == (message.source, message.ref, message.path)
-        if same or not (self.draft.typed and self.draft.source):
-            self._begin(msgspec.structs.replace(self.draft, source=message.source, ref=message.ref, path=message.path))
+        draft, before = Draft(message.source, message.ref, message.path), self.draft
+        self.console.drafts.text = ""
+        if (before.source, before.path) == (draft.source, draft.path):
+            self._begin(msgspec.structs.replace(before, ref=draft.ref), self.half)
             return
-        from webduh_console.console.screens.dialogs import ConfirmScreen
+        says = f"What was typed for {cells.short(before.source)} is kept: choose it again."
+        self._take_up(draft, says if before.typed or self.half else "")
 
-        def anew(agreed: bool | None) -> None:
-            if agreed:
-                self._begin(Draft(message.source, message.ref, message.path))
+    def _take_up(self, draft: Draft, says: str = "") -> None:
+        """Begin with a source, or go on with what was typed for it before."""
+        begun = self.console.drafts.of(draft)
+        if begun is None or draft.typed:
+            self._begin(draft, {}, says)
+            return
+        self._begin(msgspec.structs.replace(begun.draft, ref=draft.ref or begun.draft.ref), begun.half, says)
+        self.query_one(SourcePane).put(self.draft)
+        if self.draft.typed or self.half:
+            self.says_then = "What was typed for it before is here again. ^n starts afresh."
 
-        says = (
-            f"What was typed for {cells.short(self.draft.source)} is forgotten: settings, variables, target and domain."
-        )
-        self.app.push_screen(ConfirmScreen("Another source?", [says]), anew)
-
-    def _begin(self, draft: Draft) -> None:
-        self.draft, self.looked, self.half = draft, None, {}
+    def _begin(self, draft: Draft, half: dict[str, str], says: str = "") -> None:
+        self.draft, self.looked, self.half, self.says_then = draft, None, half, says
+        self.remember()
         self._offer(())
         candidates = self.query_one("#candidates", Table)
         candidates.put([])
@@ -144,6 +158,22 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.query_one("#details", Flowing).flow(lambda width: ())
         self.show_tab("detected")
         self.look()
+
+    def remember(self) -> None:
+        """Keep what was typed for as long as the console runs."""
+        if self.draft.source:
+            self.console.drafts.keep(self.draft, self.half)
+
+    def action_start_afresh(self) -> None:
+        """Forget what was typed for this source, once that is agreed."""
+        from webduh_console.console.screens.dialogs import ConfirmScreen
+
+        def afresh(agreed: bool | None) -> None:
+            if agreed:
+                self._begin(Draft(self.draft.source, self.draft.ref, self.draft.path), {})
+
+        says = f"What was typed for {cells.short(self.draft.source)} is forgotten: settings, variables, target, domain."
+        self.app.push_screen(ConfirmScreen("Start afresh?", [says]), afresh)
 
     def look(self) -> None:
         """Look at the draft's source, in a worker; what was begun before does not count any more."""
@@ -201,6 +231,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self._ticking.pause()
         self.fill()
         self.refresh_bindings()
+        self.console.typed_ahead.go_on()
 
     def on_seen(self, message: Seen) -> None:
         """Show it; the first time go on to what was detected."""
@@ -209,6 +240,7 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         first, self.cancel, self.error = self.looked is None, None, message.error
         if message.looked is not None:
             self.looked = message.looked
+            self.note, self.says_then = self.says_then, ""
         members = getattr(message.error, "members", ()) if message.looked is None else message.looked.below
         self.query_one("#candidates", Table).empty = [[("No plugin knows it.", "faint")]]
         self._settled()
@@ -231,9 +263,10 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
             return
         if self.draft.of_repository:
             path = "/".join(filter(None, (self.draft.path, member)))
-            self._begin(msgspec.structs.replace(self.draft, path=path))
+            draft = msgspec.structs.replace(self.draft, path=path)
         else:
-            self._begin(msgspec.structs.replace(self.draft, source=f"{self.draft.source}/{member}"))
+            draft = msgspec.structs.replace(self.draft, source=f"{self.draft.source}/{member}")
+        self._take_up(draft)
 
     # Ways in it.
 
@@ -255,6 +288,8 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
 
     def can(self, action: Action) -> bool:
         """There is more to do once a source was looked at."""
+        if action.name == "start_afresh":
+            return bool(self.draft.source and (self.draft.typed or self.half))
         if action.name in _HERE:
             return self.looked is not None and self.tab in _HERE[action.name] and self._fits(action.name)
         if action.name in ("plan_it", "copy_script"):
@@ -263,11 +298,28 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
             return self.looked is not None
         return True
 
+    def waits_for(self, key: str) -> bool:
+        """A key about what is not known yet waits until it is; one about the console, or for a text, does not."""
+        if super().waits_for(key):
+            return True
+        if isinstance(self.focused, Input):
+            return self.tab == "source" and self.query_one(SourcePane).waits_for(key)
+        preparing = self.preparing is not None and not self.preparing.is_finished
+        if self.cancel is None and not preparing:
+            return False
+        bound = self.active_bindings.get(key)
+        action = BY_NAME.get(bound.binding.id or "") if bound is not None and bound.enabled else None
+        if action is None:
+            return True
+        return (preparing or self.looked is None) and not {"anywhere", "screen"} & set(action.scopes)
+
+    @on(SourcePane.Listed)
+    def _folders_listed(self) -> None:
+        self.console.typed_ahead.go_on()
+
     def _fits(self, name: str) -> bool:
-        """Whether there is something to take back; and whether the file that a process would be added to is ours."""
-        if name == "as_detected":
-            return self.was_typed()
-        return not (name == "add_here" and self.tab == "settings" and self.draft.of_repository)
+        """Whether there is something to take back."""
+        return name != "as_detected" or self.was_typed()
 
     @on(TabBar.Clicked)
     def _tab_clicked(self, message: TabBar.Clicked) -> None:
@@ -281,14 +333,12 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self.action_back()
 
     def action_back(self) -> None:
-        """Stop what goes on; to the source; out, and ask if something was typed."""
+        """Stop what goes on; to the source; out, with what was typed kept."""
         if self.cancel is not None:
             self._stop(None)
         elif self.tab != "source":
             self.show_tab("source")
         elif self.query_one("#members", Table).has_focus:
             self.query_one(SourcePane).take_focus()
-        elif self.draft.typed or self.half or self.query_one(SourcePane).text.strip():
-            self.ask_to_leave()
         else:
-            self.app.pop_screen()
+            self.leave()

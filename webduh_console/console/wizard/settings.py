@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from webduh_console.commands.draft import FLAGS, FRAMEWORK, NAME, Draft
+from webduh_console.commands.draft import FRAMEWORK, NAME, Draft
 from webduh_console.commands.looking import Looked
 from webduh_console.config import schema
 from webduh_console.config.editing import Path
@@ -22,7 +22,7 @@ TYPED = "typed here"
 class Setting(msgspec.Struct, frozen=True):
     """One setting: where it stands in `webduh.yaml`, its value now (empty: none), where that comes from.
 
-    `says` is its words. With `choices` it is one of those. `locked` says why it cannot be changed from here.
+    `says` is its words. With `choices` it is one of those.
     """
 
     path: Path
@@ -31,7 +31,6 @@ class Setting(msgspec.Struct, frozen=True):
     origin: str
     says: str
     choices: tuple[str, ...] = ()
-    locked: str = ""
 
     @property
     def id(self) -> str:
@@ -45,16 +44,15 @@ def settings(looked: Looked, draft: Draft) -> list[Setting]:
 
 
 def _origin(setting: Setting, draft: Draft) -> Setting:
-    """With what was typed as its origin, and the reason why it is not to be changed in a repository."""
-    if draft.of_repository and setting.path not in FLAGS and setting.path != ENVIRONMENT:
-        locked = "A repository is not written to from here: change webduh.yaml there, and commit it."
-        return msgspec.structs.replace(setting, locked=locked)
+    """With what was typed as its origin."""
     return msgspec.structs.replace(setting, origin=TYPED) if setting.path in draft.changes else setting
 
 
 def _all(looked: Looked, draft: Draft) -> Iterator[Setting]:
     build, loaded = looked.build, looked.proposed.loaded
-    named = loaded.origin("name") or ("known here" if looked.known else "the folder's name")
+    named = loaded.origin("name") or (
+        "known here" if looked.known else "the repository's name" if draft.of_repository else "the folder's name"
+    )
     yield Setting(NAME, "name", looked.entry.name, named, "What the app is called")
     there = TYPED if draft.environment != "production" else "unless another is typed"
     yield Setting(ENVIRONMENT, "environment", draft.environment, there, "production, staging, preview-42 …")
@@ -70,13 +68,15 @@ def _all(looked: Looked, draft: Draft) -> Iterator[Setting]:
     yield from _processes(looked)
     static = build.static.dir if build.static else ""
     path = _place(loaded, draft, "static", "dir")
-    origin = build.origin.get("static") or (detected if static else "")
+    origin = _inner_origin(build.origin.get("static"), path, loaded) or (detected if static else "")
     yield Setting(path, "static folder", static, origin, "The folder that is served as files")
     port = str(build.port) if build.port else ""
     origin = build.origin.get("port") or (detected if port else "PORT, which the target gives")
     yield Setting(("port",), "port", port, origin, "What it listens on when it does not read PORT")
     path = _place(loaded, draft, "health", "path")
-    origin = build.origin.get("health") or (detected if build.health else "any answer on / will do")
+    origin = _inner_origin(build.origin.get("health"), path, loaded) or (
+        detected if build.health else "any answer on / will do"
+    )
     yield Setting(path, "health path", build.health, origin, "The path that is asked whether it is well")
     for option in looked.options:
         yield _option(option, loaded)
@@ -107,6 +107,11 @@ def _process_path(name: str, loaded: Loaded, draft: Draft, environment: str) -> 
 def _place(loaded: Loaded, draft: Draft, name: str, inner: str) -> Path:
     """A setting that is written as one value, or as a block with an inner one."""
     return (name, inner) if f"{name}.{inner}" in loaded.lines or (name, inner) in draft.changes else (name,)
+
+
+def _inner_origin(origin: str | None, path: Path, loaded: Loaded) -> str:
+    """Where the inner value stands of a block that `origin` says the place of."""
+    return loaded.origin(".".join(path)) if origin and origin == loaded.origin(path[0]) else origin or ""
 
 
 def _option(option: Option, loaded: Loaded) -> Setting:

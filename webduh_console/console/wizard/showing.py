@@ -55,8 +55,9 @@ class Showing(Holding, inherit_bindings=False):
         ):  # fmt: skip
             pane.add_class("pane")
             titled(pane, title)
+        begun = [one.draft for one in self.console.drafts.all()]
         panes = (
-            ("source", (SourcePane(self.draft, id="source-pane"), members)),
+            ("source", (SourcePane(self.draft, begun, self.console.drafts.text, id="source-pane"), members)),
             ("detected", (candidates, details)),
             ("settings", (table, about, difference)),
             ("dockerfile", (dockerfile,)),

@@ -1,7 +1,7 @@
 """Where a source is chosen: a folder by its path, with completion, or a repository with branch and folder."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -90,7 +90,10 @@ class SourceInput(Input):
 
 
 class SourcePane(Vertical):
-    """A field over what it may become; an address has two fields more."""
+    """A field over what it may become; an address has two fields more.
+
+    Before something is typed the drafts that were `begun` stand among the folders. `half` is a text that was left.
+    """
 
     DEFAULT_CSS = """
     SourcePane SourceInput, SourcePane SourceInput:focus {
@@ -111,17 +114,30 @@ class SourcePane(Vertical):
     class Left(Message):
         """Esc."""
 
-    def __init__(self, start: Draft, id: str | None = None) -> None:
+    class Listed(Message):
+        """The folders are there."""
+
+    class Typed(Message):
+        """The field has another text."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, start: Draft, begun: Sequence[Draft] = (), half: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
-        self.start = start
+        self.start, self.half = start, half
+        self.begun = {f"{short(draft.source)} {draft.path}".strip(): draft for draft in begun}
         self.paths: list[str] = []
         self.at = 0
         self.marked = False
+        self._listed: str | None = None
 
     def compose(self) -> ComposeResult:
         """The fields, and the folders."""
+        text = short(self.start.source) or self.half
         fields = (
-            ("source", short(self.start.source), "path of a folder, or https://… git@… of a repository", ""),
+            ("source", text, "path of a folder, or https://… git@… of a repository", ""),
             ("ref", self.start.ref, "branch, tag or commit; empty: its own branch", "of-repository"),
             ("path", self.start.path, "folder in the repository; empty: all of it", "of-repository"),
         )
@@ -134,8 +150,15 @@ class SourcePane(Vertical):
         yield lines
 
     def on_mount(self) -> None:
-        """Look for folders at once."""
+        """Look for folders at once; a text that was left goes away when another is typed."""
         self._find(self.text)
+        if self.half and not self.start.source:
+            self.query_one("#source", SourceInput).select_all()
+
+    def put(self, draft: Draft) -> None:
+        """Show another source in the fields."""
+        for name, text in (("source", short(draft.source)), ("ref", draft.ref), ("path", draft.path)):
+            self.query_one(f"#{name}", SourceInput).value = text
 
     @property
     def text(self) -> str:
@@ -147,6 +170,11 @@ class SourcePane(Vertical):
         """Whether that is an address."""
         return self.has_class("-repository")
 
+    def waits_for(self, key: str) -> bool:
+        """Whether a key is about the folders, and those are still looked for."""
+        about = key in ("up", "down", "tab") or (key == "enter" and not self.text.strip())
+        return about and self._listed != self.text
+
     def take_focus(self) -> None:
         """Begin to type."""
         self.query_one("#source", SourceInput).focus()
@@ -157,6 +185,7 @@ class SourcePane(Vertical):
         if event.input.id == "source":
             self.set_class("://" in event.value, "-repository")  # what the disk must be asked for comes later
             self._find(event.value)
+            self.post_message(self.Typed(event.value))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -166,21 +195,25 @@ class SourcePane(Vertical):
             ref, path = (self.query_one(f"#{name}", SourceInput).value.strip() for name in ("ref", "path"))
             self.post_message(self.Chosen(source_of(text), ref, path))
         elif self.paths and (self.marked or not text):
-            self.post_message(self.Chosen(source_of(self.paths[self.at]), "", ""))
+            draft = self.begun.get(self.paths[self.at]) if not text else None
+            draft = draft or Draft(source_of(self.paths[self.at]))
+            self.post_message(self.Chosen(draft.source, draft.ref, draft.path))
         elif text:
             self.post_message(self.Chosen(source_of(text), "", ""))
 
     @work(thread=True, exclusive=True, group="folders", exit_on_error=False)
     def _find(self, text: str) -> None:
-        self.post_message(FoldersFound(text, [*([] if text else [HERE]), *folders(text)], is_address(text.strip())))
+        first = [] if text else [HERE, *self.begun]
+        self.post_message(FoldersFound(text, [*first, *folders(text)], is_address(text.strip())))
 
     def on_folders_found(self, message: FoldersFound) -> None:
         """Show them, if the text is still the same."""
         message.stop()
         if message.text == self.text:
-            self.paths, self.at, self.marked = message.paths, 0, False
+            self.paths, self.at, self.marked, self._listed = message.paths, 0, False, message.text
             self.set_class(message.repository, "-repository")
             self._draw()
+            self.post_message(self.Listed())
 
     def on_resize(self) -> None:
         """There may be room for more."""
@@ -195,7 +228,8 @@ class SourcePane(Vertical):
         """Take the folder that is marked."""
         if self.paths and self.paths[self.at] != HERE:
             field = self.query_one("#source", SourceInput)
-            field.value = self.paths[self.at]
+            draft = self.begun.get(self.paths[self.at]) if not field.value else None
+            field.value = short(draft.source) if draft else self.paths[self.at]
             field.cursor_position = len(field.value)
 
     def _draw(self) -> None:
@@ -216,6 +250,8 @@ class SourcePane(Vertical):
             pieces: list[Piece] = [("▌ " if here else "  ", "accent"), (visible(path), role)]
             if path == HERE:
                 pieces = [pieces[0], ("the current folder  ", role), (visible(short(str(Path.cwd()))), "accent")]
+            elif not self.text and path in self.begun:
+                pieces.append(("  begun, not deployed", "accent"))
             yield pieces
         if (more := len(self.paths) - first - fits) > 0:
             yield [(f"  {more} more", "faint")]
