@@ -9,6 +9,7 @@ from git_house import GitHouse
 from source_tree import written
 from textual.events import Key
 from textual.keys import _character_to_key
+from textual.widgets import Input
 from wizard_at_work import deployed, looked_at, planned, settled, wizard
 from worlds import drawn, opened, until
 
@@ -103,6 +104,14 @@ async def test_what_is_typed_into_a_wizard_that_opens_does_nothing_below_it(full
         burst(app, "n", *text)
         await until(pilot, lambda: isinstance(app.screen, WizardScreen) and len(app.screen.query(SourcePane)))
         await until(pilot, lambda: wizard(app).query_one(SourcePane).text == text)
+
+
+async def test_a_single_key_waits_for_the_screen_that_opens(full: Context) -> None:
+    app = worlds.console(full)
+    async with opened(app, (140, 40)) as pilot:
+        app.action_jump()
+        burst(app, "x")
+        await until(pilot, lambda: [field.value for field in app.screen.query(Input)] == ["x"])
 
 
 async def test_a_command_is_typed_before_its_line_is_there(full: Context) -> None:

@@ -51,7 +51,7 @@ class TypedAhead:
             return True
         if key is not self._now and self._must_wait(screen, key.key):
             self._keys.append(key)
-            if not _waits(screen, self._keys[0].key):
+            if not screen.is_mounted or not _waits(screen, self._keys[0].key):
                 self.go_on()
             return True
         self._sent[key] = focus
