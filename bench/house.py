@@ -33,7 +33,7 @@ class House:
         self.home = Home(home / "data", home / "config", home / "cache")
         self.context = Context(self.home)
 
-    def deploy(self, folder: Path, **wishes: object) -> Finished:
+    def deploy(self, folder: Path, **wishes: Any) -> Finished:
         """Deploy within this process, without watching or draining unless wished."""
         plan = api.plan(self.context, str(folder), None, None, **{"watch": 0.0, "drain": 0.0, **wishes})
         last = list(api.apply(self.context, plan))[-1]

@@ -209,13 +209,14 @@ def _comparable(release: Release, other: Release) -> dict[str, object]:
         another = release.number > other.number and theirs is not None and theirs.value != mine.value
         return "secret, another value" if another else "secret"
 
-    artifact = msgspec.structs.replace(release.artifact, built_in=0.0)
+    artifact = msgspec.to_builtins(release.artifact)
+    del artifact["built_in"]
     return {
         "target": release.target,
         "spec": msgspec.to_builtins(release.spec),
         "variables": {name: value(name) for name in sorted(release.variables)},
         "source": msgspec.to_builtins(release.source),
-        "artifact": msgspec.to_builtins(artifact),
+        "artifact": artifact,
     }
 
 
