@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from textual.binding import Binding
@@ -114,3 +115,9 @@ def test_a_broken_key_map_is_named_once(tmp_path, text: str) -> None:  # type: i
     keys, problems = read_keys(tmp_path / "keys.yaml")
     assert keys == {}
     assert len(problems) == 1
+
+
+def test_a_broken_key_map_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "keys.yaml").write_text("deploy: D\nlogs: [L\n", "utf-8")
+    says = "keys.yaml cannot be read, and the usual keys count: expected ',' or ']', but got '<stream end>' in line 3."
+    assert read_keys(tmp_path / "keys.yaml") == ({}, [says])

@@ -39,12 +39,19 @@ def read_keys(path: Path) -> tuple[Keys, list[str]]:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return {}, [f"{path.name} cannot be read: {str(error).splitlines()[0]}"]
+        return {}, [f"{path.name} cannot be read, and the usual keys count: {_why(error)}."]
     if content is None:
         return {}, []
     if not isinstance(content, dict):
         return {}, [f"{path.name} must be lines of `action: key`."]
     return checked({str(name): keys for name, keys in content.items()}, path.name)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with the file, with the line where that is known."""
+    says = getattr(error, "problem", None) or str(error).splitlines()[0]
+    mark = getattr(error, "problem_mark", None)
+    return f"{says} in line {mark.line + 1}" if mark is not None else says
 
 
 def checked(wished: dict[str, object], file: str) -> tuple[Keys, list[str]]:
