@@ -56,7 +56,7 @@ async def test_a_server_is_set_up_deployed_to_looked_at_lost_and_found_again(
         assert isinstance(screen, TargetScreen)
         await until(pilot, lambda: screen.facts)
         await until(pilot, lambda: "`webduh server setup prod` starts it." in drawn(app))
-        assert "What runs here is shown once it is ready." in drawn(app)
+        await until(pilot, lambda: "What runs here is shown once it is ready." in drawn(app))
 
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen) and "y yes" in drawn(app))

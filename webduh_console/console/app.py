@@ -20,6 +20,7 @@ from webduh_console.console import collector
 from webduh_console.console.actions import BY_NAME, allowed, bindings
 from webduh_console.console.board import Board, Observed
 from webduh_console.console.deployments import Deployments, Live, Moved, drain
+from webduh_console.console.drafts import Drafts
 from webduh_console.console.going import Going
 from webduh_console.console.looks import EVERY, Looks
 from webduh_console.console.palette import ActionProvider
@@ -27,7 +28,6 @@ from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.typed_ahead import TypedAhead
 from webduh_console.console.watching import Broke, Checked, Told, Watching, look
 from webduh_console.console.widgets.inked import ink_again
-from webduh_console.console.wizard.drafts import Drafts
 from webduh_console.console.words import Piece, ago, health
 from webduh_console.errors import WebduhError
 from webduh_console.model.events import AnyEvent

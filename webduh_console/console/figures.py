@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from webduh_console.console.board import summed
 from webduh_console.console.charts.samples import Line, Sample
 from webduh_console.console.charts.window import Window
-from webduh_console.console.rates import added
+from webduh_console.console.rates import LIVE, added
 from webduh_console.console.widgets.chart import Mark
 from webduh_console.console.words import OUTCOMES, seconds
 from webduh_console.model.names import AppKey
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from webduh_console.commands.context import Context
 
 METRICS = ("cpu", "memory", "requests")
-LIVE = 900
-"""Seconds that targets remember."""
 
 _STEP = 2.0
 

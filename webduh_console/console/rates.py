@@ -9,6 +9,8 @@ from webduh_console.state.figures import TIERS
 Point = tuple[float, float]
 """Seconds since the epoch, and requests a second since the point before."""
 
+LIVE = 900
+"""Seconds that targets remember."""
 STEP = TIERS[0][0]
 LATE = 30.0
 """Seconds after which a series is not waited for any more, and of which a look tells at most."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from webduh_console.console.board import Observed
-from webduh_console.console.figures import LIVE
-from webduh_console.console.rates import STEP, added, averaged
+from webduh_console.console.rates import LIVE, STEP, added, averaged
 from webduh_console.console.recording import PAUSE, Recorder
 from webduh_console.errors import StateError, WebduhError
 from webduh_console.model.names import AppKey

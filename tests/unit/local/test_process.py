@@ -122,12 +122,12 @@ def test_a_daemon_that_left_the_group_holds_nobody_up(tmp_path: Path) -> None:
 
 def test_the_born_file_names_the_group_while_it_lives(tmp_path: Path) -> None:
     born = tmp_path / "born"
-    work = run_lines(
-        ("sh", "-c", "echo $$; cat /dev/zero | head -c 0; echo end"), tmp_path, os.environ, CancelToken(), born
-    )
+    script = "echo $$; while [ ! -e go ]; do sleep 0.01; done; echo end"
+    work = run_lines(("sh", "-c", script), tmp_path, os.environ, CancelToken(), born)
     pid = int(next(work)[1])
     named, started = born.read_text().split()
     assert (int(named), float(started) > 0) == (pid, True)
+    (tmp_path / "go").touch()
     assert [text for _, text in work] == ["end"]
     assert not born.exists()
 
