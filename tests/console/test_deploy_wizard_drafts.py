@@ -103,10 +103,10 @@ async def test_another_source_does_not_take_the_first_ones_draft_away(
     app = worlds.console(empty)
     async with looked_at(app, guestbook) as pilot:
         wizard(app).change(wizard(app).draft.with_variable("GREETING", Variable("hi")))
-        await pilot.press("1", *["backspace"] * 200, *str(tmp_path / "site"), "enter")
+        await pilot.press("1", "ctrl+u", *str(tmp_path / "site"), "enter")
         await until(pilot, lambda: "What was typed for" in drawn(app))
         assert wizard(app).draft == Draft(str(tmp_path / "site"))
-        await pilot.press("1", *["backspace"] * 200, *str(guestbook), "enter")
+        await pilot.press("1", "ctrl+u", *str(guestbook), "enter")
         await until(pilot, lambda: "is here again" in drawn(app))
         assert wizard(app).draft == Draft(str(guestbook), variables={"GREETING": Variable("hi")})
 
