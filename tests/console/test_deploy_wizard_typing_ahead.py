@@ -69,7 +69,7 @@ async def test_keys_wait_for_a_repository_and_esc_forgets_them(empty: Context) -
             await until(pilot, lambda: "It was not looked at." in drawn(app))
             assert wizard(app).tab == "source"
             await pilot.press("x")
-            assert wizard(app).query_one(SourcePane).text == f"{url}x"
+            await until(pilot, lambda: wizard(app).query_one(SourcePane).text == f"{url}x")
 
 
 async def test_the_plan_of_a_repository_is_asked_for_while_it_is_fetched(real: Context, tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ async def test_what_is_typed_into_a_wizard_that_opens_does_nothing_below_it(full
     app = worlds.console(full)
     async with opened(app, (140, 40)) as pilot:
         burst(app, "n", *text)
-        await until(pilot, lambda: isinstance(app.screen, WizardScreen) and len(app.screen.query(SourcePane)))
-        await until(pilot, lambda: wizard(app).query_one(SourcePane).text == text)
+        await until(pilot, lambda: isinstance(app.screen, WizardScreen))
+        await until(pilot, lambda: [field.value for field in app.screen.query("#source").results(Input)] == [text])
 
 
 async def test_a_single_key_waits_for_the_screen_that_opens(full: Context) -> None:
