@@ -11,6 +11,7 @@ from rooms_world import room
 from textual.pilot import Pilot
 from worlds import GUESTBOOK, drawn, opened, until, with_figures
 
+from webduh_console.commands.api import Heard, TargetRow
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
 from webduh_console.console.deployments import Live
@@ -19,6 +20,7 @@ from webduh_console.console.screens.target_screen import Answer, TargetScreen
 from webduh_console.console.watching import Told
 from webduh_console.model.inventory import ContainerRow
 from webduh_console.model.target import CancelToken
+from webduh_console.state.targets import TargetEntry
 
 ODD = (
     "x" * 200,
@@ -125,12 +127,15 @@ async def test_a_clock_that_jumps(full: Context, jump: timedelta) -> None:
 
 
 async def test_a_state_that_another_console_keeps_locked_is_named_and_used_again(full: Context) -> None:
+    full.state.targets.add(TargetEntry("lost", "server", "ssh://deploy@127.0.0.1:9", "", worlds.ago(days=1)))
     app = ConsoleApp(full, clock=datetime_now(), every=0.2)
     async with opened(app, (120, 36)) as pilot:
-        await until(pilot, lambda: app.board.rows)
+        await until(pilot, lambda: "lost" in app.board.targets)
         other = sqlite3.connect(full.home.data / "state.db", isolation_level=None)
         try:
             other.execute("BEGIN EXCLUSIVE")
+            lost = TargetRow("lost", "server", "up", "", 0, 0.0, 0)
+            app.post_message(Told(Heard(lost, worlds.heard()[1].vitals)))  # there is something to be kept
             app.watching.recorder._written = 0.0  # the next look writes
             await until(pilot, lambda: app.board.error is not None, 60)
             assert "locked" in str(app.board.error.why if app.board.error else "")
