@@ -11,7 +11,7 @@ import worlds
 from source_tree import written
 from textual.pilot import Pilot
 from textual.widgets import Input
-from worlds import drawn, until
+from worlds import at_rest, drawn, until
 
 from webduh_console.commands.context import Context
 from webduh_console.commands.draft import Draft
@@ -57,7 +57,7 @@ def at(*keys: str, change: Callable[[Draft], Draft] = lambda draft: draft) -> Ca
         await until(pilot, lambda: app.size.width < 140 or f"deploy {FOLDER}" in drawn(app))
         for field in app.screen.query(Input):
             field.cursor_blink = False
-        await pilot.pause()
+        await at_rest(pilot)
 
     return before
 

@@ -353,6 +353,18 @@ async def until(pilot: Pilot[Any], so: Callable[[], object], limit: float = 30.0
         await pilot.pause(0.02)
 
 
+async def at_rest(pilot: Pilot[Any], times: int = 5) -> None:
+    """Wait until what is drawn, with its colours, stays the same for some looks."""
+    seen: list[object] = []
+
+    def same() -> bool:
+        look = [list(strip) for strip in pilot.app.screen._compositor.render_strips()]
+        seen[:] = [*(one for one in seen if one == look), look]
+        return len(seen) > times
+
+    await until(pilot, same)
+
+
 def drawn(app: ConsoleApp) -> str:
     """What stands on the screen, as text."""
     width, height = app.size
