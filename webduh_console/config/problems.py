@@ -25,12 +25,16 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 
 
 class ConfigFileError(ConfigError):
-    """A file that a person wrote has mistakes; `problems` are all of them, in the order of the file."""
+    """A file that a person wrote has mistakes; `problems` are all of them, in the order of the file.
 
-    def __init__(self, file: str, problems: tuple[Problem, ...]) -> None:
+    With `wished` it would have them, and was not written.
+    """
+
+    def __init__(self, file: str, problems: tuple[Problem, ...], wished: bool = False) -> None:
         self.problems = tuple(sorted(problems))
         count = "a mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
-        super().__init__(f"{file} has {count}.", why="\n".join(map(str, self.problems)))
+        what = f"{file} would have {count}." if wished else f"{file} has {count}."
+        super().__init__(what, why="\n".join(map(str, self.problems)), kept="Nothing was written." if wished else "")
 
     def __str__(self) -> str:
         return f"{self.what}\n{self.why}"

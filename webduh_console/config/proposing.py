@@ -64,7 +64,7 @@ def proposed(folder: Path, texts: Texts, own: Path | None = None) -> Proposed:
     if problems:
         after, loaded, problems = _with(before, changes, file)
     if problems:
-        raise ConfigFileError(str(file), tuple(problems))
+        raise ConfigFileError(str(file), tuple(problems), wished=True)
     return Proposed(file, before, after, loaded)
 
 

@@ -85,3 +85,15 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     tmp_path.rmdir()
     with pytest.raises(ConfigError, match="cannot be written"):
         write(wanted)
+
+
+def test_a_mistake_that_is_only_wished_is_told_as_one_and_that_nothing_was_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigFileError) as caught:
+        proposed(tmp_path, {("port",): "banana"})
+    file = tmp_path / "webduh.yaml"
+    assert (caught.value.what, caught.value.kept) == (f"{file} would have a mistake.", "Nothing was written.")
+    assert not file.exists()
+    file.write_text("port: banana\n", "utf-8")
+    with pytest.raises(ConfigFileError) as caught:
+        proposed(tmp_path, {("port",): "8000"})
+    assert (caught.value.what, caught.value.kept) == (f"{file} has a mistake.", "")
