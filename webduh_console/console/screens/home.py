@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from webduh_console.console import many, planning, running
 from webduh_console.console.actions import Action, bindings
-from webduh_console.console.alerting import all_alerts, target_alerts
+from webduh_console.console.alerting import all_alerts
 from webduh_console.console.board import Board
 from webduh_console.console.cells import (
     APP_COLUMNS,
@@ -187,9 +187,8 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         board, name = self.console.board, self.targets.key or ""
         if self.targets.has_focus and name in board.targets:
             titled(pane, name)
-            now = self.console.clock()
-            alerts = target_alerts(board, name, now)
-            pane.put(chosen_lines(board.targets[name], board.answered.get(name), now, pane.size.width, alerts))
+            now, alerts, width = self.console.clock(), self.alerts.get(name, ()), pane.size.width
+            pane.put(chosen_lines(board.targets[name], board.answered.get(name), now, width, alerts))
             return
         key = self.selected()
         row = self.console.board.rows.get(key) if key is not None else None
@@ -211,7 +210,7 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
 
     def _target_rows(self) -> list[TableRow]:
         board, now = self.console.board, self.console.clock()
-        alerts = all_alerts(board, now)
+        self.alerts = alerts = all_alerts(board, now)  # what is wrong is found out once for all that shows it
         return [target_row(heard, board.answered.get(name), now, alerts[name]) for name, heard in board.targets.items()]
 
     def _deployment_rows(self) -> list[TableRow]:
@@ -228,7 +227,7 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         marked = len(self.marked())
         titled(apps, "Apps", " · ".join([*parts, *([f"{marked} marked"] if marked else [])]))
         silent = len(self.console.board.silent())
-        alerts = sum(len(each) for each in all_alerts(self.console.board, self.console.clock()).values())
+        alerts = sum(map(len, self.alerts.values()))
         words = [f"{silent} of {len(self.console.board.targets)} silent"] if silent else []
         titled(self.targets, "Targets", " · ".join([*words, *([counted(alerts, "alert")] if alerts else [])]))
         error = self.console.board.error
