@@ -77,7 +77,7 @@ lock() { # until this script ends nobody else has the lock of the folder where i
     waited=
     for owner in mutex.d/*; do
       owner=${owner#mutex.d/}
-      if [ "$owner" = '*' ]; then :; elif lives "$owner"; then waited=1; else rm -f "mutex.d/$owner"; fi
+      if [ "$owner" = '*' ]; then :; elif lives "$owner"; then waited=1; else rm -f "mutex.d/$owner" 2>/dev/null; fi
     done
     tries=$((tries + 1))
     [ "$tries" -lt 1000 ] || { rm -rf ".mutex.$me"; echo 'mutex.d is held for too long' >&2; return 1; }
@@ -86,7 +86,7 @@ lock() { # until this script ends nobody else has the lock of the folder where i
   mine=$PWD/mutex.d/$me
   trap 'rm -f "$mine"' EXIT
   for left in .mutex.*; do
-    [ "$left" = '.mutex.*' ] || lives "${left#.mutex.}" || rm -rf "$left"
+    [ "$left" = '.mutex.*' ] || lives "${left#.mutex.}" || rm -rf "$left" 2>/dev/null
   done
 }
 """
