@@ -182,7 +182,7 @@ TREE = "sleep 600 & echo $!; sh -c 'sleep 600 & echo $!; wait' & wait"
 
 def gone(pids: list[int]) -> None:
     """They have ended. A process that ends closes its output, which is what we see, a moment before it is no more."""
-    wait_until(lambda: not any(start_time(pid) for pid in pids), "they have ended", limit=1)
+    wait_until(lambda: not any(start_time(pid) for pid in pids), "they have ended", limit=5)
 
 
 def test_cancelling_ends_a_program_with_all_its_children(machine: SSHMachine) -> None:

@@ -163,10 +163,10 @@ def test_the_last_lines_of_a_large_file_come_without_reading_it(tmp_path: Path) 
             file.write(block)
         file.write(b"".join(line(number, str(number)) for number in range(1, 101)))
     assert path.stat().st_size > 20 << 20
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert texts(path, tail=100) == numbers(1, 100)
     assert texts(path, since=at(50)) == numbers(50, 100)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 class Follower:
