@@ -38,11 +38,11 @@ def measure(house: House) -> None:
         row("not measured: servers need root and " + ", ".join(NAMES), "")
         return
     sys.path.insert(0, str(TESTBED))
-    from lifetime import all_of, used
+    from lifetime import some_of, used
     from servers import Testbed
 
-    with used(Testbed()) as servers, all_of(servers[:2]):
-        for server in servers[:2]:
+    with used(Testbed()) as there, some_of(there, 2) as servers:
+        for server in servers:
             server.reset()
         _status(house, servers[0])
         _image(house, servers[1])

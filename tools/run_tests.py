@@ -1,4 +1,4 @@
-"""Runs the tests: first those that may share the machine, two at a time; then, alone, those marked `serial`.
+"""Runs the tests: first those that may share the machine, some at a time; then, alone, those marked `serial`.
 
 Arguments are handed to pytest. Exits with pytest's code, or with 1 when a process of the tests is left running.
 """
@@ -12,6 +12,8 @@ import psutil
 
 MARK = "WEBDUH_TESTS"
 NO_TESTS = 5
+WORKERS = min(4, 2 * (os.cpu_count() or 1))
+"""More than there are processors, as most tests wait for a server; as many as the testbed has servers for."""
 
 
 def main() -> int:
@@ -19,7 +21,8 @@ def main() -> int:
     mark = f"{os.getpid()}-{time.time_ns()}"
     env = {**os.environ, MARK: mark}
     pytest = [sys.executable, "-m", "pytest", "-rs", *sys.argv[1:]]  # what is skipped is named
-    shared = subprocess.run([*pytest, "-n", "2", "--dist", "loadfile", "-m", "not serial"], env=env, check=False)
+    together = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]  # tests/conftest.py orders them
+    shared = subprocess.run([*pytest, *together, "-m", "not serial"], env=env, check=False)
     alone = subprocess.run([*pytest, "-m", "serial"], env=env, check=False)
     codes = [code for code in (shared.returncode, alone.returncode) if code not in (0, NO_TESTS)]
     left = left_running(mark)

@@ -42,7 +42,11 @@ def main(words: Sequence[str]) -> int:
         print(f"No testbed can be raised: {why}.", file=sys.stderr)
         return 1
     began = time.monotonic()
-    with lifetime.used(Testbed()) as servers, lifetime.all_of(servers), tempfile.TemporaryDirectory() as folder:
+    with (
+        lifetime.used(Testbed()) as there,
+        lifetime.some_of(there) as servers,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         for server in servers:
             server.reset()
         results = _run(servers, Path(folder), words, only, slice(start, None, step))

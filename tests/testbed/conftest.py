@@ -13,7 +13,7 @@ import pytest
 from engine import Engine, passing_engine
 from server import Server
 from server_world import ServerWorld, rented_world
-from servers import BARE_SPEC, TINY_SPEC, Testbed
+from servers import BARE_SPEC, SPECS, TINY_SPEC, Testbed
 
 APPLETS = ("sh", "httpd", "cat", "echo", "sleep", "env")
 
@@ -38,16 +38,16 @@ def docker_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def testbed() -> Iterator[tuple[Testbed, list[Server]]]:
-    """The testbed with three servers, shared with whoever else uses it."""
+    """The testbed with all its servers, shared with whoever else uses it."""
     _demand(host.missing())
     bed = Testbed()
-    with lifetime.used(bed) as servers:
+    with lifetime.used(bed, SPECS) as servers:
         yield bed, servers
 
 
 @pytest.fixture(scope="session")
 def servers(testbed: tuple[Testbed, list[Server]]) -> list[Server]:
-    """The three servers, shared with other tests: to look at, or to take with `lifetime.all_of`."""
+    """All servers, shared with other tests: to be taken with `lifetime.one_of` and `lifetime.some_of`."""
     return testbed[1]
 
 
@@ -69,10 +69,10 @@ def world(servers: list[Server], tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def three_servers(servers: list[Server]) -> Iterator[list[Server]]:
-    """All three to oneself, and as good as new."""
-    with lifetime.all_of(servers), ThreadPoolExecutor(len(servers)) as hands:
-        list(hands.map(Server.reset, servers))
-        yield servers
+    """Three to oneself, and as good as new."""
+    with lifetime.some_of(servers) as mine, ThreadPoolExecutor(len(mine)) as hands:
+        list(hands.map(Server.reset, mine))
+        yield mine
 
 
 @pytest.fixture

@@ -114,10 +114,10 @@ def spread_load(app: FleetApp) -> SpreadLoad:
 @contextmanager
 def rented_fleet(servers: Sequence[Server], folder: Path) -> Iterator[FleetWorld]:
     """A user and three servers that nobody else has, added and set up."""
-    with lifetime.all_of(servers):
-        with ThreadPoolExecutor(len(servers)) as hands:
-            list(hands.map(Server.reset, servers))
-        world = FleetWorld(folder, servers=servers)
+    with lifetime.some_of(servers) as mine:
+        with ThreadPoolExecutor(len(mine)) as hands:
+            list(hands.map(Server.reset, mine))
+        world = FleetWorld(folder, servers=mine)
         world.add()
         world.good("server", "setup", "shop", "--yes")
         yield world

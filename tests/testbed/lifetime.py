@@ -7,25 +7,26 @@ use the testbed; a server's own lock is held by the test that has it to itself.
 
 import fcntl
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from io import BufferedRandom
+from itertools import islice
 
 from server import Server
-from servers import CACHE, PASSING, SPECS, Spec, Testbed
+from servers import CACHE, FEW, PASSING, Spec, Testbed
 
 # Made by `make testbed`: somebody works with it by hand, and no test takes it away.
 KEPT = PASSING / "kept"
 
 
 @contextmanager
-def used(bed: Testbed) -> Iterator[list[Server]]:
-    """The three servers, up for as long as this lasts; then the last user takes the testbed away."""
+def used(bed: Testbed, specs: Sequence[Spec] = FEW) -> Iterator[list[Server]]:
+    """These servers, up for as long as this lasts; then the last user takes the testbed away."""
     with _file("users") as users:
         try:
             with locked():
                 fcntl.flock(users, fcntl.LOCK_SH)
-                servers = bed.raise_all(SPECS)
+                servers = bed.raise_all(specs)
                 bed.write_list(servers)
             yield servers
         finally:
@@ -58,7 +59,7 @@ def in_use() -> bool:
 
 @contextmanager
 def one_of(servers: Sequence[Server]) -> Iterator[Server]:
-    """A server that no other test has; waits for one while all are taken, and behind whoever waits for all of them.
+    """A server that no other test has; waits for one while all are taken, and behind whoever waits for several.
 
     Who has one already is not kept waiting for its turn: what it has would never come free.
     """
@@ -77,15 +78,14 @@ def one_of(servers: Sequence[Server]) -> Iterator[Server]:
 
 
 @contextmanager
-def all_of(servers: Iterable[Server]) -> Iterator[None]:
-    """Every one of these servers, to oneself: all at once or none, so that nobody waits in a circle."""
-    names = [server.name for server in servers]
+def some_of(servers: Sequence[Server], count: int = len(FEW)) -> Iterator[list[Server]]:
+    """So many of these servers, to oneself: all at once or none, so that nobody waits in a circle."""
     with ExitStack() as stack:
         with _turn(fcntl.LOCK_EX):
-            while not all(_locked_in(stack, name) for name in names):
+            while len(mine := _free(stack, servers, count)) < count:
                 stack.close()
                 time.sleep(0.1)
-        yield
+        yield mine
 
 
 # The servers that this process has to itself.
@@ -94,10 +94,15 @@ _held: list[str] = []
 
 @contextmanager
 def _turn(kind: int) -> Iterator[None]:
-    """Whoever waits for all servers holds this alone; who waits for one takes it for a look."""
+    """Whoever waits for several servers holds this alone; who waits for one takes it for a look."""
     with _file("turn") as file:
         fcntl.flock(file, kind)
         yield
+
+
+def _free(stack: ExitStack, servers: Sequence[Server], count: int) -> list[Server]:
+    """At most so many that could be had, for as long as the stack lasts."""
+    return list(islice((server for server in servers if _locked_in(stack, server.name)), count))
 
 
 def _locked_in(stack: ExitStack, name: str) -> bool:

@@ -117,7 +117,6 @@ def test_a_changed_host_key_is_refused_and_named(world: ServerWorld, shop: Serve
     assert_untouched(shop)
 
 
-@pytest.mark.serial
 @pytest.mark.timeout(240, func_only=True)
 def test_a_server_that_freezes_in_the_middle_is_named_and_the_next_deployment_mends_it(world: ServerWorld) -> None:
     app = world.app("frozen")

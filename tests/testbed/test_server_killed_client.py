@@ -9,7 +9,6 @@ from command_line import HELD, last_json
 from server_world import ServedApp, ServerWorld, assert_settled, nothing_there
 from visiting import Visits
 
-pytestmark = pytest.mark.serial
 KILLED = -9
 LANES = 3
 LONGEST = 60

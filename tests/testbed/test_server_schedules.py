@@ -233,7 +233,6 @@ def test_a_release_whose_run_goes_on_is_kept_until_it_has_ended(world: ServerWor
     assert_settled(app)
 
 
-@pytest.mark.serial
 @pytest.mark.timeout(400, func_only=True)
 def test_a_client_that_is_killed_leaves_one_clean_state(world: ServerWorld) -> None:
     app = shop(world, "torn", "true")
@@ -264,7 +263,6 @@ def test_a_clock_that_jumps_runs_nothing_twice(world: ServerWorld) -> None:
     assert [(run.at.timestamp() - NEW_YEAR) / 60 for run in history(app)] == [5, 10, 300]
 
 
-@pytest.mark.serial
 def test_cron_itself_calls_it(world: ServerWorld) -> None:
     """The one test that waits for a minute."""
     app = shop(world, "real", "true", schedule={"cron": "* * * * *"})

@@ -8,7 +8,6 @@ from server import Server
 from server_world import ROOT
 from waiting import wait_until
 
-pytestmark = pytest.mark.serial
 FIND = 'find "$1/apps" -path "*/releases/*/schedules/*.sh"'
 
 
