@@ -1,13 +1,13 @@
 """Faults are done to deployments: each after its line, with visitors from outside, and a look at what is left."""
 
 import itertools
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from fault_client import HaltingClient
@@ -61,7 +61,9 @@ class Bench:
     def run(self, cases: Sequence[Case], tell: Callable[[Result], None] = lambda _: None) -> list[Result]:
         """Every case once: those that befall one client share the lanes out; Docker is restarted for all at once."""
         alone = [case for case in cases if case.fault not in RESTARTS]
-        results = self._shared(alone, lambda lane, case: self._told(tell, lane, case, strike_of(lane, case)))
+        results = self._shared(
+            alone, lambda lane, case: self._told(tell, lane, case, strike_of(lane, case)), self._cost
+        )
         for batch in self._rounds([case for case in cases if case.fault in RESTARTS]):
             results += self._restarted(batch, tell)
         return results
@@ -102,21 +104,27 @@ class Bench:
                 made.deploy()
         return self._subjects[place]
 
+    def _cost(self, lane: Lane, case: Case) -> int:
+        """0 when a lane has the app to which it is done, for one more is a deployment more; 2 when another has it."""
+        has = {number for number, *rest in list(self._subjects) if rest == [case.kind, case.topology]}
+        return 0 if lane.number in has else 2 if has else 1
+
     # Lanes
 
-    def _shared(self, works: Sequence[W], do: Callable[[Lane, W], T]) -> list[T]:
-        """Do all of them, each in the next lane that is free; the answers in their order."""
-        waiting: queue.SimpleQueue[tuple[int, W]] = queue.SimpleQueue()
-        for numbered in enumerate(works):
-            waiting.put(numbered)
+    def _shared(
+        self, works: Sequence[W], do: Callable[[Lane, W], T], cost: Callable[[Lane, W], int] = lambda *_: 0
+    ) -> list[T]:
+        """Do all of them; each lane that is free takes what costs it least. The answers are in the order of `works`."""
+        waiting, taking = dict(enumerate(works)), threading.Lock()
         answers: dict[int, T] = {}
 
         def work(lane: Lane) -> None:
-            while True:
-                try:
-                    number, each = waiting.get_nowait()
-                except queue.Empty:
-                    return
+            while waiting:
+                with taking:
+                    number = min(waiting, key=lambda n: (cost(lane, waiting[n]), n), default=None)
+                    if number is None:
+                        return
+                    each = waiting.pop(number)
                 answers[number] = do(lane, each)
 
         with ThreadPoolExecutor(len(self.lanes)) as hands:
@@ -138,8 +146,13 @@ class Bench:
         everywhere = case.topology == "one" or case.everywhere
         servers = lane.world.servers if everywhere else [lane.world[case.place]]
         restart = Restart(RESTARTS[case.fault], servers, len(cases))
+        free = list(self.lanes)
+        chosen: list[tuple[Lane, Case]] = []
+        for each in cases:
+            chosen.append((min(free, key=partial(self._cost, case=each)), each))
+            free.remove(chosen[-1][0])
         with ThreadPoolExecutor(len(cases)) as hands:
-            return list(hands.map(lambda each: self._told(tell, *each, restart), zip(self.lanes, cases, strict=False)))
+            return list(hands.map(lambda each: self._told(tell, *each, restart), chosen))
 
 
 def word_of(subject: Subject, kind: Kind) -> str:
