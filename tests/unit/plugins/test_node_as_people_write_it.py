@@ -68,3 +68,58 @@ def test_an_app_of_vite_with_a_manual_is_not_its_manual(tree: Tree) -> None:
     assert plan(tree, files).variant == "vite"
     only = {"package.json": packed("vitepress", scripts={"docs:build": "vitepress build docs"}), "docs/index.md": "x"}
     assert plan(tree, only).variant == "vitepress"
+
+
+@pytest.mark.parametrize(
+    ("needs", "variant"),
+    [
+        ("@keystone-6/core next react", "keystone"),
+        ("sails", "sails"),
+        ("@loopback/rest", "loopback"),
+        ("loopback", "loopback"),
+        ("@foal/core", "foal"),
+        ("moleculer", "moleculer"),
+        ("graphql-yoga", "graphql-yoga"),
+        ("socket.io", "socket.io"),
+        ("express socket.io", "express"),
+    ],
+)
+def test_a_framework_is_told_from_what_it_is_built_on(tree: Tree, needs: str, variant: str) -> None:
+    files = {"package.json": packed(needs, scripts={"start": "node app.js"}), "app.js": "app.listen(process.env.PORT)"}
+    assert plan(tree, files).variant == variant
+
+
+@pytest.mark.parametrize(
+    ("start", "scripts", "files", "built"),
+    [
+        ("node lib/", {"compile": "tsc"}, {}, ["npm", "run", "compile"]),
+        ("node dist/main.js", {"build:prod": "tsc -p ."}, {}, ["npm", "run", "build:prod"]),
+        ("node dist/main.js", {"compile": "x", "build": "tsc"}, {}, ["npm", "run", "build"]),
+        ("node lib/main.js", {"compile": "tsc"}, {"lib/main.js": ""}, []),
+        ("node main.js", {"compile": "tsc"}, {"main.js": ""}, []),
+        ("node lib/main", {"compile": "tsc"}, {"lib/main.js": ""}, []),
+    ],
+)
+def test_a_file_that_is_not_there_yet_is_made_by_the_script_that_compiles(
+    tree: Tree, start: str, scripts: dict[str, str], files: dict[str, str], built: list[str]
+) -> None:
+    package = packed("express", scripts={"start": start, **scripts})
+    found = plan(tree, {"package.json": package, "src/main.ts": "", **files})
+    assert [word for step in found.build for word in step.run] == built
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "static"),
+    [
+        ("wrangler.jsonc", '{\n  // what is served\n  "assets": {\n    "directory": "./site/"\n  }\n}', "site"),
+        ("wrangler.toml", '[assets]\nbinding = "ASSETS"\ndirectory = "./site"\n', "site"),
+        ("wrangler.toml", 'assets = { directory = "./site" }\n', "site"),
+        ("wrangler.toml", 'main = "worker.js"\n[assets]\ndirectory = "./site"\n', None),
+        ("wrangler.jsonc", '{"name": "x"}', None),
+    ],
+)
+def test_what_cloudflare_would_serve_is_served_where_no_program_answers(
+    tree: Tree, file: str, text: str, static: str | None
+) -> None:
+    found = plan(tree, {"package.json": packed(scripts={"start": "wrangler dev"}), file: text, "site/index.html": ""})
+    assert (found.static and found.static.dir, found.start is None) == (static, static is not None)
