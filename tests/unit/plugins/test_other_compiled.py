@@ -86,6 +86,23 @@ def test_kemal_is_told_where_to_listen(tree: Tree) -> None:
     assert started(found) == "./bin/shop --bind 0.0.0.0 --port ${PORT}"
 
 
+@pytest.mark.parametrize(
+    ("line", "start", "build"),
+    [
+        ("bin/app", "./bin/app", "crystal build --release --no-debug src/shop.cr -o bin/app"),
+        ("exec bin/app --x", "./bin/app --x", "crystal build --release --no-debug src/shop.cr -o bin/app"),
+        ("./bin/jobs", "./bin/jobs", "shards build jobs --production --release --no-debug"),
+        ("bin/shop", "./bin/shop", "shards build shop --production --release --no-debug"),
+    ],
+)
+def test_what_a_procfile_starts_in_crystal_is_what_is_built(tree: Tree, line: str, start: str, build: str) -> None:
+    targets = "targets:\n  shop:\n    main: src/shop.cr\n  jobs:\n    main: src/jobs.cr\n"
+    files = {"shard.yml": f"name: shop\n{targets}", "src/shop.cr": "", "src/jobs.cr": "", "Procfile": f"web: {line}\n"}
+    found = plan(tree, files)
+
+    assert (started(found), built(found)) == (start, [build])
+
+
 def test_broken_yaml_is_named_with_its_line(tree: Tree) -> None:
     with pytest.raises(SourceError) as caught:
         detected(tree, {"shard.yml": "name: shop\ntargets: [\n"})
