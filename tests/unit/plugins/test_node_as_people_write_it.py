@@ -123,3 +123,18 @@ def test_what_cloudflare_would_serve_is_served_where_no_program_answers(
 ) -> None:
     found = plan(tree, {"package.json": packed(scripts={"start": "wrangler dev"}), file: text, "site/index.html": ""})
     assert (found.static and found.static.dir, found.start is None) == (static, static is not None)
+
+
+@pytest.mark.parametrize(
+    ("start", "served"),
+    [
+        ("gatsby clean && gatsby develop", True),
+        ("rimraf .cache && gatsby develop", True),
+        ("yarn run clean && gatsby develop -H 0.0.0.0", True),
+        ("gatsby build && node server.js", False),
+    ],
+)
+def test_a_start_that_cleans_and_develops_starts_nothing_in_production(tree: Tree, start: str, served: bool) -> None:
+    package = packed("gatsby", scripts={"start": start, "build": "gatsby build"})
+    found = plan(tree, {"package.json": package, "gatsby-config.js": "", "server.js": ""})
+    assert (found.static is not None, found.start is None) == (served, served)
