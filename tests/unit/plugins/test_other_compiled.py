@@ -23,6 +23,13 @@ def test_aspnet_is_published_and_told_where_to_listen(tree: Tree) -> None:
     assert (found.plan.base, found.plan.runs_on, found.plan.runtime) == ("dotnet-sdk", "dotnet", ("out",))
 
 
+@pytest.mark.parametrize(
+    ("file", "language"), [("Shop.csproj", "csharp"), ("Shop.fsproj", "fsharp"), ("Shop.vbproj", "visualbasic")]
+)
+def test_the_project_says_which_language_of_dotnet_it_is(tree: Tree, file: str, language: str) -> None:
+    assert plan(tree, {file: WEB}).language == language
+
+
 def test_of_the_projects_of_a_solution_the_one_that_serves_is_run(tree: Tree) -> None:
     files = {
         "Shop.sln": 'Project("{F}") = "Shop.Core", "src\\Shop.Core\\Shop.Core.csproj", "{1}"\n',
