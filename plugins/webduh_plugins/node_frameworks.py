@@ -199,6 +199,7 @@ KINDS = (
         ("quasar.config", "quasar.conf"),
         ("quasar",),
     ),
+    Kind("elm-land", ("elm-land",), site("dist", spa=True), ("elm-land", "build"), ("elm-land",), ("elm-land",)),
     Kind("sapper", ("sapper",), server("node", "__sapper__/build"), ("sapper", "build"), serves=("sapper",)),
     Kind("hexo", ("hexo",), sites.hexo, ("hexo", "generate"), ("_config",), ("hexo",)),
     Kind("gridsome", ("gridsome",), site("dist"), ("gridsome", "build"), ("gridsome.config",), ("gridsome",)),

@@ -4,6 +4,8 @@ import pytest
 from node_apps import packed, plan
 from source_tree import Tree
 
+from webduh_console.frameworks import Static
+
 
 @pytest.mark.parametrize(
     ("said", "files", "manager", "version"),
@@ -138,3 +140,27 @@ def test_a_start_that_cleans_and_develops_starts_nothing_in_production(tree: Tre
     package = packed("gatsby", scripts={"start": start, "build": "gatsby build"})
     found = plan(tree, {"package.json": package, "gatsby-config.js": "", "server.js": ""})
     assert (found.static is not None, found.start is None) == (served, served)
+
+
+@pytest.mark.parametrize(
+    ("listens", "file", "settings", "port"),
+    [
+        ("app.listen(config.port)", "src/config.js", "module.exports = { port: 8000 }", 8000),
+        ("app.listen(settings.server.PORT, up)", "config/index.js", "exports.server = { PORT: 8000 }", 8000),
+        ("app.listen({ port: config.port })", "src/config.js", "export const config = { port: 8000 }", 8000),
+        ("app.listen(config.port)", "config/db.js", "module.exports = { db: { port: 5432 }, port: 8000 }", 8000),
+        ("app.listen(config.port)", "src/config.js", "module.exports = { port: process.env.PORT || 8000 }", None),
+        ("app.listen(config.port)", "src/config.js", "module.exports = { port: 8000, metrics: { port: 8001 } }", None),
+        ("app.listen(process.env.PORT)", "src/config.js", "module.exports = { port: 8000 }", None),
+        ("connect(config.port)", "src/config.js", "module.exports = { port: 8000 }", None),
+    ],
+)
+def test_a_port_that_the_settings_say(tree: Tree, listens: str, file: str, settings: str, port: int | None) -> None:
+    package = packed("express", scripts={"start": "node src/app.js"})
+    assert plan(tree, {"package.json": package, "src/app.js": listens, file: settings}).port == port
+
+
+def test_elm_land_makes_pages(tree: Tree) -> None:
+    package = packed("elm-land", scripts={"start": "elm-land server", "build": "elm-land build"})
+    found = plan(tree, {"package.json": package, "elm-land.json": "{}"})
+    assert (found.variant, found.static, found.start) == ("elm-land", Static("dist", spa=True), None)
