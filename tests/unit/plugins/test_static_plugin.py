@@ -91,3 +91,9 @@ def test_the_option_names_another_folder(tree: Tree) -> None:
 def test_hugo_writes_where_its_configuration_says(tree: Tree, file: str, text: str, folder: str) -> None:
     found = detect(tree({file: text, "content/a.md": ""}), plugins()).plan
     assert (found.framework, found.static) == ("hugo", Static(folder))
+
+
+@pytest.mark.parametrize(("more", "installed"), [({}, []), ({"package.json": "{}"}, ["npm install"])])
+def test_what_hugo_calls_of_node_is_installed_first(tree: Tree, more: dict[str, str], installed: list[str]) -> None:
+    found = detect(tree({"hugo.toml": "", "content/a.md": "", **more}), plugins()).plan
+    assert (found.framework, [" ".join(step.run) for step in found.install]) == ("hugo", installed)
