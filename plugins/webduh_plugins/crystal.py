@@ -15,6 +15,7 @@ from webduh_console.frameworks import (
     Version,
     first_version,
     line_version,
+    procfile,
     table,
     tool_version,
 )
@@ -55,17 +56,21 @@ class Plugin:
         """One program, with the libraries it is linked with."""
         said = shard(source)
         targets = _targets(source, said) or {source.name: f"src/{source.name}.cr"}
-        name, sure = one_of(list(targets), (options.get("target", ""), str(said.get("name")), source.name, *USUAL))
+        told = _called(source)
+        name, sure = one_of(
+            list(targets), (options.get("target", ""), told, str(said.get("name")), source.name, *USUAL)
+        )
         dependencies = table(said, "dependencies")
         variant = next((one for one in _FRAMEWORKS if one in dependencies), "")
         read = reading(source, "src/*.cr", "src/**/*.cr", "config/*.cr")
         words, takes_port = _words(variant, read.reads_port)
-        declared = name in table(said, "targets")
+        made = name if told in targets else told or name
+        declared = made in table(said, "targets")
         flags = ("--release", "--no-debug")
         run: Command = (
             ("shards", "build", name, "--production", *flags)
             if declared
-            else ("crystal", "build", *flags, targets[name], "-o", f"bin/{name}")
+            else ("crystal", "build", *flags, targets[name], "-o", f"bin/{made}")
         )
         files = tuple(filter(source.exists, ("shard.yml", "shard.lock")))
         install = BuildStep("install the shards", ("shards", "install", "--production"), ("shards",), files, ("lib",))
@@ -73,8 +78,8 @@ class Plugin:
             self.name,
             "crystal",
             variant,
-            f"bin/{name}",
-            (BuildStep(f"build {name}", run, ("crystal",), (), (f"bin/{name}",), ("~/.cache/crystal",)),),
+            f"bin/{made}",
+            (BuildStep(f"build {name}", run, ("crystal",), (), (f"bin/{made}",), ("~/.cache/crystal",)),),
             (install,) if dependencies else (),
             words,
             beside=beside(source, read, ".cr", ("lib", "spec")),
@@ -134,6 +139,12 @@ def _targets(source: Source, said: dict[str, object]) -> dict[str, str]:
     main = f"src/{name}.cr"
     starts = re.search(r"^(?:\w[\w:]*\.(?:run|start|listen)\b|server\.listen)", source.text(main), re.MULTILINE)
     return {name: main} if starts else {}
+
+
+def _called(source: Source) -> str:
+    """What a Procfile calls the program that is made in bin/; empty if it names none."""
+    told = re.match(r"(?:exec\s+)?(?:\./)?bin/([\w.-]+)(?:\s|$)", procfile(source).get("web", ""))
+    return told[1] if told and not source.exists(f"bin/{told[1]}") else ""
 
 
 def _words(variant: str, reads_port: bool) -> tuple[Command, bool]:

@@ -24,7 +24,7 @@ from webduh_plugins.program_text import reading
 
 _OUT = "out"
 _ORDER = ("web", "worker", "program", "wasm")
-_LANGUAGES = {"csproj": "csharp", "fsproj": "fsharp", "vbproj": "csharp"}
+_LANGUAGES = {"csproj": "csharp", "fsproj": "fsharp", "vbproj": "visualbasic"}
 _USUAL = ("web", "api", "server", "webapi", "host", *USUAL)
 
 

@@ -9,6 +9,7 @@ from webduh_console.frameworks import (
     Match,
     Process,
     Source,
+    Static,
     argv,
     first_version,
     named_in_example,
@@ -20,6 +21,8 @@ from webduh_console.frameworks import (
 _SHIPMENT = "build/erlang-shipment"
 _PORT = re.compile(r"\bmist\.port\(\s*(\d+)\s*\)")
 _WEB = ("wisp", "mist", "lustre")
+_SERVERS = frozenset({"wisp", "mist", "ewe", "elli", "gleam_elli", "glen"})
+_PAGES = ("gleam", "run", "-m", "lustre/dev", "build", "--minify")
 
 
 class Plugin:
@@ -38,16 +41,17 @@ class Plugin:
         return Match(self.name, "language", 0.9, (Evidence("gleam.toml", "is the project of Gleam"), *more), named)
 
     def plan(self, source: Source, match: Match, options: dict[str, str]) -> BuildPlan:
-        """A shipment has the compiled code alone, and runs where Erlang is."""
+        """A shipment has the compiled code alone, and runs where Erlang is; Lustre's tools make files to serve."""
         project = source.toml("gleam.toml")
+        pages = _made_of_pages(project)
         version = first_version((tool_version(source, "gleam"),))
         lines = {name: argv(line) for name, line in procfile(source).items()}
         javascript = project.get("target") == "javascript"
         start = ("gleam", "run") if javascript else (f"{_SHIPMENT}/entrypoint.sh", "run")
-        words = ("gleam", "build") if javascript else ("gleam", "export", "erlang-shipment")
+        build = ("gleam", "build") if javascript else ("gleam", "export", "erlang-shipment")
         listed = ("gleam.toml", *(("manifest.toml",) if source.exists("manifest.toml") else ()))
         fetch = BuildStep("fetch the dependencies", ("gleam", "deps", "download"), ("gleam",), listed, ("build",))
-        build = BuildStep("build", words, ("gleam",), outputs=("build",))
+        lines = lines if pages else {"web": start} | lines
         code = "".join(source.text(file) for file in (*source.files("src/*.gleam"), *source.files("src/*/*.gleam")))
         port = _PORT.search(code)
         warnings = (
@@ -58,13 +62,39 @@ class Plugin:
             "gleam",
             variant=match.variant,
             install=(fetch,),
-            build=(build,),
-            processes=tuple(Process(name, line) for name, line in ({"web": start} | lines).items()),
+            build=(
+                BuildStep("build", _PAGES if pages else build, ("gleam",), outputs=(pages.dir if pages else "build",)),
+            ),
+            processes=tuple(Process(name, line) for name, line in lines.items()),
+            static=None if "web" in lines else pages,
             port=int(port[1]) if port else None,
             versions={"gleam": version.text} if version else {},
             version_source={"gleam": version.file} if version else {},
             package_manager="gleam",
             env=named_in_example(source),
             warnings=warnings,
-            runtime=() if javascript else (_SHIPMENT,),
+            runtime=() if javascript or pages else (_SHIPMENT,),
         )
+
+
+def _made_of_pages(project: dict[str, object]) -> Static | None:
+    """What Lustre's tools make of an app that only a browser runs; None if it has a server, or others build it.
+
+    Before their second version they made no page around the program.
+    """
+    tools = next(
+        (
+            said
+            for name in ("dev-dependencies", "dev_dependencies", "dependencies")
+            if (said := table(project, name).get("lustre_dev_tools"))
+        ),
+        None,
+    )
+    major = re.search(r"\d+", str(tools or ""))
+    if not major or int(major[0]) < 2 or not _SERVERS.isdisjoint(table(project, "dependencies")):
+        return None
+    told = table(project, "tools", "lustre", "build").get("outdir")
+    folder = told if isinstance(told, str) else "dist"
+    if ".." in folder:
+        return None  # the pages of a server beside it
+    return Static(folder.removeprefix("./").strip("/"), spa=True)

@@ -61,6 +61,8 @@ class Plugin:
         if app.module.direct.keys() & {"github.com/gin-gonic/gin"} and read.has(r"\.Run\(\s*\)"):
             read = read._replace(reads_port=True)
         variant, front = _variant(app, read), _front(app, read)
+        if variant == "beego":
+            read = _beego(app.source, read)
         cgo = [CGO[name] for name in app.module.direct if name in CGO]
         with_c = bool(cgo) or read.has(r"^import \"C\"$")
         words, takes_port = _words(app, variant, read)
@@ -142,6 +144,15 @@ def _variant(app: App, read: Reading | None = None) -> str:
     found = next((FRAMEWORKS[name] for name in FRAMEWORKS if name in app.module.direct), "")
     serves = any(one.serves for one in app.commands) or (read is not None and read.has(r"\"net/http\""))
     return found or ("net/http" if serves else "")
+
+
+def _beego(source: Source, read: Reading) -> Reading:
+    """Beego listens where its own configuration says, which may name variables: `httpport = ${PORT||8080}`."""
+    said = re.search(r"^\s*httpport\s*=\s*(\S+)", source.text("conf/app.conf"), re.IGNORECASE | re.MULTILINE)
+    told = said[1].strip("\"'") if said else "8080"
+    if told.startswith("${PORT|") or told == "${PORT}":
+        return read._replace(reads_port=True)
+    return read._replace(ports=(int(told),)) if told.isdecimal() and not read.ports else read
 
 
 def _evidence(app: App, variant: str) -> Iterator[Evidence]:

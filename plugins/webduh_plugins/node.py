@@ -28,14 +28,16 @@ from webduh_plugins.node_manager import versions
 from webduh_plugins.node_next import as_asked
 from webduh_plugins.node_nx import nx_match, nx_plan
 from webduh_plugins.node_package import Package, called_in
-from webduh_plugins.node_sites import base_path, told_folder
+from webduh_plugins.node_sites import base_path, told_folder, wrangler_assets
 from webduh_plugins.node_source import Reading, reading
-from webduh_plugins.node_start import Start, entry_of, port_of, served_folder, start_of
+from webduh_plugins.node_start import Start, entry_of, made_by_a_build, port_of, served_folder, start_of
 from webduh_plugins.node_workspace import Place, build_steps, library_steps, place_of
 
 _PROGRAMS = ("server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "main.mjs", "server.cjs")
 _ELSEWHERE = ("heroku-postbuild", "vercel-build", "gcp-build")
 """What hosts run instead of `build`."""
+_COMPILES = ("compile", "transpile", "build:prod", "build:production", "build:server", "build:ts", "tsc", "bundle")
+"""What people call the script that builds, besides `build`."""
 _LOOPBACK = re.compile(
     r"(?:^|\s)(?:(?:-H|--host|--hostname|--bind|-b)[= ]|HOST(?:NAME)?=)[\"']?(?:localhost|127\.0\.0\.1)\b"
 )
@@ -146,6 +148,8 @@ def _pages(place: Place, found: Package) -> Output:
     """The files of an app without a framework: those its start script serves, or what is built around a page."""
     if served := served_folder(found):
         return Output(Static(served[0], spa=served[1]), outputs=(served[0],))
+    if (assets := wrangler_assets(place.source)) and not found.main:
+        return Output(Static(assets), outputs=(assets,) if "build" in found.scripts else ())
     alone = not place.shared and not ({"start", "start:prod"} & found.scripts.keys()) and "build" in found.scripts
     if not alone or found.main or "web" in procfile(place.source):
         return Output()
@@ -262,7 +266,7 @@ def _builds(app: App, outputs: tuple[str, ...]) -> Iterator[BuildStep]:
     if output.build is not None:
         yield from library_steps(place, found)
         yield BuildStep("build", output.build, outputs=outputs)
-    elif script := _build_script(found, one):
+    elif script := _build_script(found, one) or _makes_what_starts(app):
         yield from build_steps(place, found, script, outputs)
     else:
         yield from library_steps(place, found)
@@ -283,6 +287,17 @@ def _build_script(found: Package, one: Kind | None) -> str:
     if line is None or not named or one is None:
         return named if line is None else "build"
     return "build" if any(word in line for word in (one.build[0], *one.scripts)) else named
+
+
+def _makes_what_starts(app: App) -> str:
+    """The script that makes the file that is started, under another name than `build`; empty if the file is there."""
+    command, scripts = app.start.command or (), app.package.scripts
+    if app.package.built_by_start(app.package.followed("start")) or (app.kind is not None and app.kind.build):
+        return ""
+    file = next((word for word in command if made_by_a_build(word)), "")
+    if not file or any(map(app.place.source.exists, (file, f"{file}.js", f"{file}/index.js"))):
+        return ""
+    return next((name for name in _COMPILES if name in scripts), "")
 
 
 def _warnings(app: App) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Kind(NamedTuple):
         return self.serves_requests and not self.build
 
 
-FILE_SERVERS = ("serve", "http-server", "live-server", "sirv", "lite-server")
+FILE_SERVERS = ("serve", "http-server", "live-server", "sirv", "lite-server", "wrangler")
 ENTRIES = tuple(
     f"{folder}{name}.{ending}"
     for folder in ("", "src/", "server/")
@@ -125,6 +125,7 @@ def _serving(name: str, *told_by: str, when: Callable[[Source, Package], bool] =
 
 KINDS = (
     Kind("blitz", ("blitz",), servers.blitz, ("blitz", "build"), ("blitz.config",), ("blitz",)),
+    Kind("keystone", ("@keystone-6/core",), server(), ("keystone", "build"), ("keystone",)),
     Kind("next", ("next",), next_js, ("next", "build"), ("next.config",), ("next",)),
     Kind(
         *("nuxt", ("nuxt", "nuxt3", "nuxt-edge"), servers.nuxt, ("nuxt", "build"), ("nuxt.config",)),
@@ -198,6 +199,7 @@ KINDS = (
         ("quasar.config", "quasar.conf"),
         ("quasar",),
     ),
+    Kind("elm-land", ("elm-land",), site("dist", spa=True), ("elm-land", "build"), ("elm-land",), ("elm-land",)),
     Kind("sapper", ("sapper",), server("node", "__sapper__/build"), ("sapper", "build"), serves=("sapper",)),
     Kind("hexo", ("hexo",), sites.hexo, ("hexo", "generate"), ("_config",), ("hexo",)),
     Kind("gridsome", ("gridsome",), site("dist"), ("gridsome", "build"), ("gridsome.config",), ("gridsome",)),
@@ -209,7 +211,6 @@ KINDS = (
     Kind("sanity", ("sanity",), site("dist", spa=True), ("sanity", "build"), ("sanity.config",), ("sanity",)),
     Kind("adonis", ("@adonisjs/core",), servers.adonis, ("node", "ace", "build"), ("adonisrc",), ("node",)),
     Kind("strapi", ("@strapi/strapi", "strapi"), servers.strapi, ("strapi", "build")),
-    Kind("keystone", ("@keystone-6/core",), server(), ("keystone", "build"), ("keystone",)),
     Kind("medusa", ("@medusajs/medusa",), server(), ("medusa", "build"), ("medusa-config",)),
     Kind("nest", ("@nestjs/core",), servers.nest, ("nest", "build"), ("nest-cli",), ("nest",)),
     Kind("angular", ("@angular/core",), servers.angular, ("ng", "build"), ("angular",), ("ng",)),
@@ -250,6 +251,10 @@ KINDS = (
         when=_makes_a_server,
     ),
     _serving("feathers", "@feathersjs/feathers", "@feathersjs/express", "@feathersjs/koa"),
+    _serving("sails"),
+    _serving("loopback", "@loopback/rest", "loopback"),
+    _serving("foal", "@foal/core"),
+    _serving("moleculer"),
     _serving("fastify"),
     _serving("hono"),
     _serving("koa"),
@@ -260,6 +265,8 @@ KINDS = (
     _serving("restify"),
     _serving("polka"),
     _serving("apollo-server", "@apollo/server", "apollo-server"),
+    _serving("graphql-yoga"),
+    _serving("socket.io"),
     Kind("vite", ("vite", "rolldown-vite"), sites.vite, ("vite", "build"), ("vite.config",), ("vite",), when=_is_site),
     Kind("rsbuild", ("@rsbuild/core",), sites.rsbuild, ("rsbuild", "build"), ("rsbuild.config",), ("rsbuild",)),
     Kind("rspack", ("@rspack/cli",), sites.rspack, ("rspack", "build"), ("rspack.config",), ("rspack",), when=_packs),

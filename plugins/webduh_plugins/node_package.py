@@ -25,6 +25,9 @@ _IN_PRODUCTION = re.compile(r"if-env NODE_ENV=production && (.+?) \|\| .+")
 _HERE = 'cd "$1" && PATH="$PWD/node_modules/.bin:$OLDPWD/node_modules/.bin:$PATH" && shift && exec "$@"'
 """Runs a program of a member's dependencies, which may have been put at the root of its workspace."""
 _OTHERS = re.compile(r"&&|\|\||[;|&]")
+_CLEANS = re.compile(
+    r"(?:rimraf|rm -rf?|del-cli|shx rm -rf?)(?: [\w./*-]+)+|(?:npm|pnpm|yarn|bun) (?:run )?clean(?::[\w-]+)?"
+)
 
 
 class Package(NamedTuple):
@@ -165,7 +168,12 @@ def package(source: Source, folder: str = "", root: Source | None = None) -> Pac
 
 
 def runs_only(line: str, programs: tuple[str, ...]) -> bool:
-    """Whether a script does nothing but run one of these programs."""
+    """Whether a script does nothing but run these programs, or removes what an earlier run of them left first."""
+    *before, last = (part.strip() for part in line.split("&&"))
+    return _runs_one(last, programs) and all(_CLEANS.fullmatch(part) or _runs_one(part, programs) for part in before)
+
+
+def _runs_one(line: str, programs: tuple[str, ...]) -> bool:
     words = [word for word in line.split() if not _ASSIGNED.fullmatch(word)]
     while words[:1] and words[0] in ("npx", "cross-env", "bunx", "dotenv", "--", "pnpm", "exec", "yarn", "dlx"):
         words = words[1:]

@@ -185,6 +185,16 @@ def told_folder(source: Source) -> str:
     return plain(told[1]) if told else ""
 
 
+def wrangler_assets(source: Source) -> str:
+    """The folder that Cloudflare is told to serve, where no program answers beside it; empty if there is none."""
+    for file in ("wrangler.jsonc", "wrangler.json", "wrangler.toml"):
+        text = re.sub(r"^\s*(?://|#).*|/\*[\s\S]*?\*/", "", source.text(file), flags=re.MULTILINE)
+        found = re.search(r"""assets["\]]?\s*[:=]?\s*\{?[^}\]]*?\bdirectory["]?\s*[:=]\s*["']([^"']+)""", text)
+        if found and not re.search(r"""^\s*["]?main["]?\s*[:=]""", text, re.MULTILINE):
+            return plain(found[1])
+    return ""
+
+
 def base_path(source: Source, variant: str) -> str:
     """The path that a site is built for, if that is not `/` or worked out."""
     files, key = _BASES.get(variant, ((), ""))

@@ -22,6 +22,12 @@ _UNPACKED = re.compile(r"\{([^{}]*)\}\s*=\s*process\.env\b")
 _BUILD_TIME = ("NEXT_PUBLIC_", "VITE_", "REACT_APP_", "GATSBY_", "PUBLIC_", "VUE_APP_")
 _OF_THE_TOOLS = re.compile(r"npm_|NODE_ENV$|CI$|(MODE|DEV|PROD|SSR|BASE_URL)$|VERCEL|NETLIFY|NEXT_RUNTIME$|__")
 _BUN = re.compile(r"\bBun\.(?:serve|file|env|sql|write|spawn)\b|from\s+[\"']bun(?::\w+)?[\"']")
+# A server that is given a port of its settings, the files that hold such, and a port among them.
+_OF_SETTINGS = re.compile(r"\.listen\(\s*(?:\{\s*port\s*:\s*)?\w+(?:\.\w+)*\.port\b", re.IGNORECASE)
+_SETTINGS = re.compile(r"(?:^|/)(?:config|settings|constants|conf|env|environment)(?:/|\.[cm]?[jt]s$)")
+_SET_PORT = re.compile(r"\b(?:server_?)?port\s*[:=]\s*(\d{4,5})\b(?!\s*[+*])", re.IGNORECASE)
+_OF_OTHERS = frozenset({1025, 1433, 3306, 5432, 5672, 6379, 6432, 9092, 9200, 11211, 27017})
+"""Ports of databases, queues and mail servers, which settings name too."""
 _MOST_FILES, _MOST_CHARACTERS = 80, 300_000
 
 
@@ -45,7 +51,8 @@ def reading(source: Source) -> Reading:
     """What the app's own files say, as many as are worth a look."""
     env: list[EnvVar] = []
     ports: dict[int, None] = {}
-    reads_port = listens = bun = calls = False
+    reads_port = listens = bun = calls = of_settings = False
+    told: set[int] = set()
     loopback = ""
     for file, text in _texts(source):
         found = list(_variables(file, text))
@@ -56,7 +63,11 @@ def reading(source: Source) -> Reading:
         calls = calls or any(place.called for place in places)
         bun = bun or _BUN.search(text) is not None
         ports |= dict.fromkeys(place.port for place in places if place.port)
+        of_settings = of_settings or _OF_SETTINGS.search(text) is not None
+        told |= set(map(int, _SET_PORT.findall(text))) - _OF_OTHERS if _SETTINGS.search(file) else set()
         loopback = loopback or (file if any(place.host in LOOPBACK for place in places) else "")
+    if of_settings and not ports and len(told) == 1:
+        ports = dict.fromkeys(told)
     return Reading(tuple(env), tuple(ports), reads_port, listens, loopback, bun, calls)
 
 

@@ -129,6 +129,11 @@ def _built(place: Place, found: Package, entry: str) -> str:
     return f"{folder}/{_TYPED.sub(lambda ending: ending[0].replace('ts', 'js'), entry.removeprefix('src/'))}"
 
 
+def made_by_a_build(word: str) -> bool:
+    """Whether a word of a command is a file of a folder that builds make."""
+    return re.match(r"(?:\./)?(?:lib|dist|build|out|output)(?:/|$)", word) is not None
+
+
 def _runs_a_file(line: str) -> bool:
     """Whether a script does nothing but run a program of the app."""
     return re.fullmatch(r"(?:\w+=\S+ )*(?:node|nodemon|tsx|ts-node|bun|bun run) \S+\.[cm]?[jt]s", line) is not None

@@ -63,7 +63,7 @@ class Plugin:
             "bottle",
             "starlette",
         ),
-        *("aiohttp", "tornado", "gradio", "streamlit", "nicegui", "blacksheep", "connexion", "robyn"),
+        *("pyramid", "aiohttp", "tornado", "gradio", "streamlit", "nicegui", "blacksheep", "connexion", "robyn"),
         *TOOLS,
         *SITES,
     )

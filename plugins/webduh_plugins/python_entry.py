@@ -50,6 +50,7 @@ def entry(source: Source, found: Project, read: dict[str, Module]) -> Entry | No
     return (
         _django(source, found)
         or _reflex(source, found)
+        or _pyramid(source, found)
         or _object(source, found, read)
         or _django_object(found, read)
         or _streamlit(found, read)
@@ -79,6 +80,17 @@ def _reflex(source: Source, found: Project) -> Entry | None:
         return None
     evidence = (Evidence("rxconfig.py", "configures Reflex"), *_declares("reflex", found))
     return Entry("reflex", "rxconfig.py", None, evidence, "reflex" in found.dependencies)
+
+
+def _pyramid(source: Source, found: Project) -> Entry | None:
+    """A project of Pyramid, whose program is told of app and server by a file of settings."""
+    if "pyramid" not in found.dependencies:
+        return None
+    file = next((name for name in ("production.ini", "prod.ini") if "[server:" in source.text(name)), None)
+    if file is None:
+        return None
+    evidence = (Evidence(file, "says what app and server are"), *_declares("pyramid", found))
+    return Entry("pyramid", file, None, evidence)
 
 
 def _object(source: Source, found: Project, read: dict[str, Module]) -> Entry | None:

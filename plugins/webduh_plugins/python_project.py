@@ -13,9 +13,11 @@ VENV_PYTHON = ".venv/bin/python"
 REQUIREMENTS = (
     "requirements.txt",
     *(f"requirements/{name}.txt" for name in ("production", "prod", "base", "requirements", "common")),
-    *("requirements-prod.txt", "requirements-production.txt", "requirements.lock", "requirements.in"),
+    *(f"requirements{mark}{name}.txt" for mark in "-._" for name in ("prod", "production")),
+    *("requirements.lock", "requirements.in"),
 )
 """Files that list what is installed, the likeliest first."""
+_SERVERS = frozenset({"gunicorn", "uwsgi", "uvicorn", "hypercorn", "daphne", "granian", "waitress", "mod-wsgi"})
 _BELOW = tuple(f"{folder}/requirements.txt" for folder in ("backend", "server", "api", "app", "src"))
 _OF_DOCS = ("docs/requirements.txt", "doc/requirements.txt", "docs/source/requirements.txt", "requirements-docs.txt")
 LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "Pipfile": "pipenv"}
@@ -25,6 +27,7 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\
 _EGG = re.compile(r"#egg=([A-Za-z0-9._-]+)")
 _INCLUDE = re.compile(r"\s*(?:-r|--requirement)[\s=]+(\S+)")
 _SETUP = re.compile(r"install_requires\s*=\s*\[(.*?)\]", re.DOTALL)
+_SETUP_NAMED = re.compile(r"install_requires\s*=\s*([A-Za-z_]\w*)\s*[,)]")
 _SETUP_PYTHON = re.compile(r"python_requires\s*=\s*[\"']([^\"']+)[\"']")
 _BACKENDS = {"poetry.core": "poetry", "poetry.masonry": "poetry", "pdm.backend": "pdm", "uv_build": "uv"}
 # What a framework's extra brings along, as far as it decides how the app is started.
@@ -144,7 +147,7 @@ def _manager(source: Source) -> Manager | None:
     if file := next(fitting, ""):
         return Manager(LOCKS[file], file)
     tools = table(source.toml("pyproject.toml"), "tool")
-    if listed := next(filter(source.exists, REQUIREMENTS), None):
+    if listed := _of_production(source) or next(filter(source.exists, REQUIREMENTS), None):
         return Manager("pip", listed)
     for name in ("uv", "poetry", "pdm"):
         if name in tools:
@@ -189,6 +192,18 @@ def _listed(source: Source, manager: Manager | None) -> str:
     return "pyproject.toml" if manager.name in ("uv", "poetry", "pdm") else manager.file
 
 
+def _of_production(source: Source) -> str:
+    """The list that brings a server beside one that brings none, and most of what that has; empty if there is none."""
+    usual = set(_names(source, "requirements.txt")) if source.exists("requirements.txt") else set()
+    if not usual or not usual.isdisjoint(_SERVERS):
+        return ""
+    for file in filter(source.exists, (name for name in REQUIREMENTS if "prod" in name)):
+        listed = set(_names(source, file))
+        if not listed.isdisjoint(_SERVERS) and 2 * len(listed & usual) >= len(usual):
+            return file
+    return ""
+
+
 def _names(source: Source, file: str) -> Iterator[str]:
     """The dependencies that a file lists, normalized."""
     match file:
@@ -199,7 +214,10 @@ def _names(source: Source, file: str) -> Iterator[str]:
         case "Pipfile":
             requirements = iter(table(source.toml(file), "packages"))
         case _:
-            lists = _SETUP.search(source.text("setup.py"))
+            setup = source.text("setup.py")
+            named = _SETUP_NAMED.search(setup)
+            lists = re.search(rf"^{named[1]}\s*=\s*\[(.*?)\]", setup, re.DOTALL | re.MULTILINE) if named else None
+            lists = lists or _SETUP.search(setup)
             said = re.findall(r"[\"']([^\"']+)[\"']", lists[1] if lists else "")
             requirements = iter((*said, *setup_cfg(source, "options", "install_requires")))
     for requirement in requirements:

@@ -1,5 +1,7 @@
 """How a Python app is started: the command for each framework and server, the port, and what a person should know."""
 
+import re
+
 from webduh_console.frameworks import Command, Process, Source, argv
 from webduh_plugins.python_app import place
 from webduh_plugins.python_django import django
@@ -34,6 +36,8 @@ def start(source: Source, found: Project, begin: Entry, read: dict[str, Module])
     match begin.variant:
         case "django" if begin.app is None:
             return django(source, found, begin)
+        case "pyramid" if begin.app is None:
+            return _pyramid(source, found, begin)
         case "streamlit":
             return _streamlit(found, begin)
         case _ if begin.variant in SITES:
@@ -75,6 +79,17 @@ def _served(source: Source, found: Project, begin: Entry, read: dict[str, Module
         warnings=tuple(filter(None, (line.warning,))),
         adds=tuple(filter(None, (line.adds,))),
     )
+
+
+def _pyramid(source: Source, found: Project, begin: Entry) -> Start:
+    """Pyramid's own program, which reads where to listen in the file of settings: a name there may stand for PORT."""
+    server = source.text(begin.file).partition("[server:")[2].partition("\n[")[0]
+    told = re.search(
+        r"^(?:listen|port|http_port|bind)\s*=\s*(?:\S*:)?(?:(\d+)|%\((\w*port\w*)\)s)\s*$", server, re.MULTILINE
+    )
+    words = (f"{told[2]}=${{PORT}}",) if told and told[2] else ()
+    command = (found.python, "-m", "pyramid.scripts.pserve", begin.file, *words)
+    return Start((Process("web", command),), port=int(told[1]) if told and told[1] else None)
 
 
 def _streamlit(found: Project, begin: Entry) -> Start:

@@ -72,6 +72,10 @@ SITES = (
 )
 """The generators of static sites."""
 
+# Keys of _config.yml that are Jekyll's, and the pages that it makes a site's first of. A README.md is none: with a
+# theme it is the page of a program, which is what the app is.
+_JEKYLLS = re.compile(r"^(?:remote_theme|theme|kramdown|permalink|baseurl|markdown):\s*\S", re.MULTILINE)
+_FIRST_PAGES = ("index.md", "index.markdown")
 JEKYLL = next(one for one in SITES if one.name == "jekyll")
 
 
@@ -86,9 +90,10 @@ def site(source: Source, found: Gems) -> tuple[Site, str] | None:
 
 def is_bare_jekyll(source: Source) -> bool:
     """Whether this is a site as GitHub Pages takes it: for Jekyll, without a Gemfile."""
-    if not source.exists("_config.yml") or source.exists("package.json"):
+    if not source.exists("_config.yml") or source.exists("package.json") or source.exists("_toc.yml"):
         return False
-    return any(map(source.folder, ("_posts", "_layouts", "_includes")))
+    themed = _JEKYLLS.search(source.text("_config.yml")) and any(map(source.exists, _FIRST_PAGES))
+    return bool(themed) or any(map(source.folder, ("_posts", "_layouts", "_includes")))
 
 
 def bare_jekyll_steps(source: Source) -> tuple[BuildStep, BuildStep]:

@@ -22,7 +22,16 @@ from webduh_console.frameworks import (
 from webduh_plugins.compiled import USUAL, Program, below, one_of, planned
 from webduh_plugins.front_end import FOLDERS, Below, front_end, serves_itself
 from webduh_plugins.program_text import beside, reading
-from webduh_plugins.rust_package import FRAMEWORKS, SYSTEM, Package, cargo_package, features, locked, rust_version
+from webduh_plugins.rust_package import (
+    FRAMEWORKS,
+    SYSTEM,
+    Package,
+    cargo_package,
+    features,
+    locked,
+    needed_features,
+    rust_version,
+)
 from webduh_plugins.rust_web import served, site, tool, whole
 
 _CACHES = ("/usr/local/cargo/registry", "/usr/local/cargo/git")
@@ -157,6 +166,8 @@ def _build(app: App) -> BuildStep:
     words += ["--locked"] if app.root.exists("Cargo.lock") else []
     words += ["--package", app.package.name] if app.at else []
     words += ["--bin", app.program]
+    asked = needed_features(app.package, app.program)
+    words += ["--features", ",".join(asked)] if asked else []
     made, program = f"target/release/{app.program}", below(app.at, f"bin/{app.program}")
     line = f"{shlex.join(words)} && install -D {shlex.quote(made)} {shlex.quote(program)}"
     profile = app.root.toml("Cargo.toml").get("profile")

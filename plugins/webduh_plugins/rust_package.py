@@ -66,6 +66,15 @@ def cargo_package(source: Source) -> Package:
     return Package(name, programs, usual if isinstance(usual, str) else "", _dependencies(text), text)
 
 
+def needed_features(package: Package, program: str) -> tuple[str, ...]:
+    """The features without which Cargo does not build a program, as its Cargo.toml says."""
+    declared = package.text.get("bin")
+    for one in declared if isinstance(declared, list) else ():
+        if isinstance(one, dict) and one.get("name", package.name) == program:
+            return strings(one.get("required-features"))
+    return ()
+
+
 def rust_version(source: Source, root: Source | None = None) -> Version | None:
     """The version of Rust that an app asks for: its own files first, then those of its workspace."""
     places = dict.fromkeys(place for place in (source, root) if place is not None)

@@ -21,11 +21,13 @@ class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Build(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A build step. `{dir}` in a word stands for the folder that is served."""
+    """A build step. `{dir}` in a word stands for the folder that is served. With `where`, only a tree with such a file,
+    by a glob, gets the step."""
 
     run: tuple[str, ...]
     needs: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
+    where: str = ""
 
 
 class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,8 +86,8 @@ class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return BuildPlan(
             self.name,
             self.language,
-            install=tuple(_steps("install", self.install, folder)),
-            build=tuple(_steps("build", self.build, folder)),
+            install=tuple(_steps("install", _fitting(source, self.install), folder)),
+            build=tuple(_steps("build", _fitting(source, self.build), folder)),
             processes=(Process("web", self.start),) if self.start else (),
             static=Static(folder, self.spa) if folder else None,
             versions={tool: asked.text} if asked else {},
@@ -145,6 +147,10 @@ def _check(one: Declared) -> None:
     signs += [expression for place in one.dir for expression in place.values()]
     for expression in (*signs, *(one.version.within.values() if one.version else ())):
         re.compile(expression)
+
+
+def _fitting(source: Source, builds: tuple[Build, ...]) -> tuple[Build, ...]:
+    return tuple(one for one in builds if not one.where or source.files(one.where))
 
 
 def _steps(kind: str, builds: tuple[Build, ...], folder: str) -> Iterator[BuildStep]:

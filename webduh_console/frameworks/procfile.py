@@ -18,13 +18,18 @@ def procfile(source: Source) -> dict[str, str]:
 
 
 def argv(line: str) -> Command:
-    """A shell line as an argv; one that needs a shell gets `sh -c`. `$PORT` becomes `${PORT}`."""
+    """A shell line as an argv; one that needs a shell gets `sh -c`. `$PORT` becomes `${PORT}`.
+
+    `exec` before a plain command is the shell's word, and no program: without a shell, nothing is replaced.
+    """
     line = _PORT.sub("${PORT}", line.strip())
     try:
         words = tuple(shlex.split(line))
     except ValueError:
         words = ()
-    return words if words and not _SHELL.search(line) else ("sh", "-c", line)
+    if not words or _SHELL.search(line) or re.match(r"exec(?:\s+-|$)", line):
+        return ("sh", "-c", line)
+    return words[1:] if words[0] == "exec" else words
 
 
 def within(folder: str, command: Command) -> Command:

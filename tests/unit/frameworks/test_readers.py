@@ -84,6 +84,9 @@ def test_a_procfile_names_processes(tree: Tree) -> None:
         ("echo 'half", ("sh", "-c", "echo 'half")),
         ('say "two words"', ("say", "two words")),
         ("run *.js", ("sh", "-c", "run *.js")),
+        ("exec node server.js --port $PORT", ("node", "server.js", "--port", "${PORT}")),
+        ("exec ./run -e $STAGE", ("sh", "-c", "exec ./run -e $STAGE")),
+        ("exec -a shop node server.js", ("sh", "-c", "exec -a shop node server.js")),
     ],
 )
 def test_a_shell_line_becomes_an_argv_where_it_can(line: str, words: tuple[str, ...]) -> None:

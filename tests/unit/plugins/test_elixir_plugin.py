@@ -202,6 +202,23 @@ def test_gleam_is_shipped_as_erlang(tree: Tree) -> None:
     assert "COPY --from=build /app/build/erlang-shipment ./build/erlang-shipment" in render(found).dockerfile
 
 
+@pytest.mark.parametrize(
+    ("more", "static"),
+    [
+        ('[dev-dependencies]\nlustre_dev_tools = ">= 2.0.0 and < 3.0.0"\n', "dist"),
+        ('[dev_dependencies]\nlustre_dev_tools = ">= 2.3.0"\n[tools.lustre.build]\noutdir = "./site"\n', "site"),
+        ('[dev-dependencies]\nlustre_dev_tools = ">= 2.0.0"\n[tools.lustre.build]\noutdir = "../server/priv"\n', None),
+        ('wisp = ">= 2.0.0"\n[dev-dependencies]\nlustre_dev_tools = ">= 2.0.0"\n', None),
+        ('[dev-dependencies]\nlustre_dev_tools = ">= 1.0.0 and < 2.0.0"\n', None),
+    ],
+)
+def test_lustre_without_a_server_is_pages(tree: Tree, more: str, static: str | None) -> None:
+    head = 'name = "a"\ntarget = "javascript"\n[dependencies]\nlustre = ">= 5.0.0"\n'
+    found = planned(Gleam(), tree({"gleam.toml": head + more, "manifest.toml": "", "src/a.gleam": ""}))
+
+    assert (found.static and found.static.dir, found.start) == (static, None if static else ("gleam", "run"))
+
+
 def test_an_umbrella_that_names_no_release_has_no_start(tree: Tree) -> None:
     umbrella = (
         'defmodule U.MixProject do\n  use Mix.Project\n  def project, do: [apps_path: "apps", version: "1"]\nend\n'

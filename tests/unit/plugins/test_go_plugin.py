@@ -249,3 +249,20 @@ def test_a_library_is_no_app(tree: Tree) -> None:
     found = detected(tree, {"go.mod": module(), "shop.go": "package shop", "index.html": "<h1>Docs</h1>"})
 
     assert found.match.framework == "static"
+
+
+@pytest.mark.parametrize(
+    ("conf", "port"),
+    [
+        ("appname = shop\nhttpport = 9090\n", 9090),
+        ('HTTPPort = "9090"', 9090),
+        ("httpport = ${PORT||9090}", None),
+        ("appname = shop\n", 8080),
+    ],
+)
+def test_beego_listens_where_its_configuration_says(tree: Tree, conf: str, port: int | None) -> None:
+    main = 'package main\nimport beego "github.com/beego/beego/v2/server/web"\nfunc main() { beego.Run() }\n'
+    files = {"go.mod": module("github.com/beego/beego/v2 v2.3.0"), "go.sum": "", "main.go": main, "conf/app.conf": conf}
+    found = plan(tree, files)
+
+    assert (found.variant, found.port) == ("beego", port)

@@ -23,6 +23,13 @@ def test_aspnet_is_published_and_told_where_to_listen(tree: Tree) -> None:
     assert (found.plan.base, found.plan.runs_on, found.plan.runtime) == ("dotnet-sdk", "dotnet", ("out",))
 
 
+@pytest.mark.parametrize(
+    ("file", "language"), [("Shop.csproj", "csharp"), ("Shop.fsproj", "fsharp"), ("Shop.vbproj", "visualbasic")]
+)
+def test_the_project_says_which_language_of_dotnet_it_is(tree: Tree, file: str, language: str) -> None:
+    assert plan(tree, {file: WEB}).language == language
+
+
 def test_of_the_projects_of_a_solution_the_one_that_serves_is_run(tree: Tree) -> None:
     files = {
         "Shop.sln": 'Project("{F}") = "Shop.Core", "src\\Shop.Core\\Shop.Core.csproj", "{1}"\n',
@@ -84,6 +91,23 @@ def test_kemal_is_told_where_to_listen(tree: Tree) -> None:
     assert (found.framework, found.variant, found.versions) == ("crystal", "kemal", {"crystal": ">= 1.10.0"})
     assert built(found) == ["shards build shop --production --release --no-debug"]
     assert started(found) == "./bin/shop --bind 0.0.0.0 --port ${PORT}"
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "build"),
+    [
+        ("bin/app", "./bin/app", "crystal build --release --no-debug src/shop.cr -o bin/app"),
+        ("exec bin/app --x", "./bin/app --x", "crystal build --release --no-debug src/shop.cr -o bin/app"),
+        ("./bin/jobs", "./bin/jobs", "shards build jobs --production --release --no-debug"),
+        ("bin/shop", "./bin/shop", "shards build shop --production --release --no-debug"),
+    ],
+)
+def test_what_a_procfile_starts_in_crystal_is_what_is_built(tree: Tree, line: str, start: str, build: str) -> None:
+    targets = "targets:\n  shop:\n    main: src/shop.cr\n  jobs:\n    main: src/jobs.cr\n"
+    files = {"shard.yml": f"name: shop\n{targets}", "src/shop.cr": "", "src/jobs.cr": "", "Procfile": f"web: {line}\n"}
+    found = plan(tree, files)
+
+    assert (started(found), built(found)) == (start, [build])
 
 
 def test_broken_yaml_is_named_with_its_line(tree: Tree) -> None:

@@ -290,3 +290,27 @@ def test_a_folder_whose_files_import_its_packages_by_their_bare_names_is_where_p
 def test_a_worker_of_rq_is_a_worker(tree: Tree) -> None:
     found = plan(tree, {"requirements.txt": "rq", "worker.py": "from rq import Worker\nWorker(['a']).work()\n"})
     assert [(one.name, one.command) for one in found.processes] == [("worker", (VENV, "worker.py"))]
+
+
+@pytest.mark.parametrize(
+    ("server", "words", "port"),
+    [
+        ("use = egg:waitress#main\nlisten = *:6543", "", 6543),
+        (
+            "use = egg:waitress#main\nlisten = 0.0.0.0:%(http_port)s\n\n[loggers]\nkeys = root",
+            " http_port=${PORT}",
+            None,
+        ),
+        ("use = egg:gunicorn#main\nhost = 0.0.0.0\nport = 8080", "", 8080),
+    ],
+)
+def test_pyramid_is_started_with_its_settings(tree: Tree, server: str, words: str, port: int | None) -> None:
+    files = {
+        "setup.py": "setup(name='shop', install_requires=['pyramid', 'waitress'])",
+        "production.ini": f"[app:main]\nuse = egg:shop\n\n[server:main]\n{server}\n",
+        "shop/__init__.py": "from pyramid.config import Configurator\n",
+    }
+    found = plan(tree, files)
+
+    assert (found.variant, found.port) == ("pyramid", port)
+    assert found.start == tuple(f".venv/bin/python -m pyramid.scripts.pserve production.ini{words}".split())

@@ -68,3 +68,30 @@ def test_requirements_may_lie_elsewhere(tree: Tree, file: str) -> None:
     assert found.install[1].run == (VENV, "-m", "pip", "install", "-r", file)
     assert found.install[1].inputs == (file,)
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("usual", "other", "listed"),
+    [
+        ("flask\nblack\n", "flask\nuwsgi\n", "requirements.prod.txt"),
+        ("flask\n", "-r requirements.txt\ngunicorn\n", "requirements.prod.txt"),
+        ("flask\ngunicorn\n", "flask\ngunicorn\n", "requirements.txt"),
+        ("flask\nrequests\nlxml\n", "gunicorn\n", "requirements.txt"),
+    ],
+)
+def test_the_list_that_brings_the_server_is_installed(tree: Tree, usual: str, other: str, listed: str) -> None:
+    found = plan(tree, {"requirements.txt": usual, "requirements.prod.txt": other, "app.py": FLASK})
+    assert found.install[1].run[-1] == listed
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "setup(name='shop', install_requires=['flask', 'gunicorn'])",
+        "requires = [\n    'flask',\n    'gunicorn',\n]\nsetup(name='shop', install_requires=requires)",
+        "REQUIRES = ['flask', 'gunicorn']\nsetup(\n    install_requires=REQUIRES,\n)",
+    ],
+)
+def test_what_a_setup_file_requires_may_be_named_before(tree: Tree, setup: str) -> None:
+    found = plan(tree, {"setup.py": setup, "app.py": FLASK})
+    assert (found.variant, found.warnings) == ("flask", ())

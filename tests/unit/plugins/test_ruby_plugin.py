@@ -147,6 +147,21 @@ def test_a_site_for_github_pages_needs_no_gemfile(tree: Tree) -> None:
     assert "gem install --no-document github-pages" in render(found.plan).dockerfile
 
 
+@pytest.mark.parametrize(
+    ("files", "framework"),
+    [
+        ({"_config.yml": "theme: minima", "index.md": "---\n---\n"}, "ruby"),
+        ({"_config.yml": "title: x\nremote_theme: a/b", "index.markdown": "", "about.md": ""}, "ruby"),
+        ({"_config.yml": "theme: minima", "README.md": "", "go.mod": "module a\n", "main.go": "package main"}, "go"),
+        ({"_config.yml": "title: x", "index.md": "", "index.html": ""}, "static"),
+    ],
+)
+def test_a_theme_and_a_first_page_are_a_site_for_github_pages(
+    tree: Tree, files: dict[str, str], framework: str
+) -> None:
+    assert detect(tree(files), plugins()).plan.framework == framework
+
+
 def test_a_site_of_hexo_and_a_library_are_no_ruby_apps(tree: Tree) -> None:
     assert Plugin().detect(tree({"_config.yml": "", "package.json": '{"dependencies": {"hexo": "7"}}'})) is None
     assert Plugin().detect(tree({"lib/tool.rb": ""})) is None

@@ -91,6 +91,20 @@ def test_of_several_programs_one_is_run(tree: Tree, more: str, files: dict[str, 
     assert any("several programs" in one for one in found.warnings) is not sure
 
 
+@pytest.mark.parametrize(
+    ("declared", "line"),
+    [
+        ('name = "shop"\npath = "src/main.rs"\nrequired-features = ["ssr", "tls"]', "--bin shop --features ssr,tls"),
+        ('path = "src/main.rs"\nname = "shop"', "--bin shop"),
+    ],
+)
+def test_a_program_is_built_with_the_features_that_it_requires(tree: Tree, declared: str, line: str) -> None:
+    text = cargo('axum = "0.8"', more=f"[features]\nssr = []\ntls = []\n[[bin]]\n{declared}\n")
+    found = plan(tree, {"Cargo.toml": text, "Cargo.lock": "", "src/main.rs": MAIN})
+
+    assert built(found)[0].startswith(f"sh -c 'cargo build --release --locked {line} && install ")
+
+
 def test_rocket_is_told_where_to_listen(tree: Tree) -> None:
     found = plan(tree, {"Cargo.toml": cargo('rocket = "0.5"'), "src/main.rs": MAIN, "Rocket.toml": ""})
 

@@ -5,6 +5,8 @@ from source_tree import Tree
 from webduh_plugins.static import Plugin
 
 from webduh_console.frameworks import BuildPlan, Evidence, Match, Static
+from webduh_console.frameworks.detection import detect
+from webduh_console.frameworks.discovery import plugins
 
 SPA = '<!doctype html><div id="app"></div><script type="module" src="/main.js"></script>'
 
@@ -73,3 +75,25 @@ def test_the_option_names_another_folder(tree: Tree) -> None:
     match = Plugin().detect(source)
     assert match is not None
     assert Plugin().plan(source, match, {"dir": "web"}).static == Static("web")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "folder"),
+    [
+        ("hugo.toml", "publishDir = 'site'\n", "site"),
+        ("hugo.json", '{"baseURL": "/", "publishDir": "site"}', "site"),
+        ("config.yaml", "baseURL: /\npublishDir: ./site\n", "site"),
+        ("config/_default/hugo.yaml", "publishDir: site\n", "site"),
+        ("config/_default/config.toml", 'publishdir = "site"\n', "site"),
+        ("config/_default/hugo.toml", "title = 'Shop'\n", "public"),
+    ],
+)
+def test_hugo_writes_where_its_configuration_says(tree: Tree, file: str, text: str, folder: str) -> None:
+    found = detect(tree({file: text, "content/a.md": ""}), plugins()).plan
+    assert (found.framework, found.static) == ("hugo", Static(folder))
+
+
+@pytest.mark.parametrize(("more", "installed"), [({}, []), ({"package.json": "{}"}, ["npm install"])])
+def test_what_hugo_calls_of_node_is_installed_first(tree: Tree, more: dict[str, str], installed: list[str]) -> None:
+    found = detect(tree({"hugo.toml": "", "content/a.md": "", **more}), plugins()).plan
+    assert (found.framework, [" ".join(step.run) for step in found.install]) == ("hugo", installed)
