@@ -218,3 +218,5 @@ def test_reading_commands_work_while_a_deployment_lies_cut_off(world: World, wor
     assert world.dying(12, "deploy", str(app.folder)).returncode == KILLED
     assert world.read(word, app.name)
     assert get(app.port)[0] == 200
+    if word == "status":
+        assert "deploy was interrupted; never came to serve: release 2" in world.good("status", app.name)

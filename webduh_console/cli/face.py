@@ -228,4 +228,5 @@ def _log_line(line: Any, raw: bool) -> str:
     number = line.instance.rpartition("--")[2]
     where = f"{line.place} " if line.place else ""
     mark = {"stderr": "!", "webduh": "·"}.get(line.stream, " ")
-    return f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] + f" {where}{line.process}.{number} {mark} {line.text}"
+    who = f"{line.process}.{number} " if line.process else ""  # what is said of a whole server is no instance's
+    return f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] + f" {where}{who}{mark} {line.text}"

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 
-from webduh_console.commands.words import ENDS, brief_step, size, span
+from webduh_console.commands.words import ENDS, brief_step, count, size, span
 from webduh_console.model.events import (
     AnyEvent,
     Explained,
@@ -22,7 +22,7 @@ from webduh_console.model.events import (
 LOUD = ("build", "release")
 FIGURES: dict[str, Callable[[float], str]] = {
     "bytes": size,
-    "files": lambda n: f"{n:.0f} files",
+    "files": lambda n: count(int(n), "file"),
     "instances": lambda n: f"{n:.0f} started",
 }
 

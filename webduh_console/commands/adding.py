@@ -27,6 +27,7 @@ def join(ctx: Context, name: str, members: tuple[str, ...], dry_run: bool, regis
     ctx.state.targets.add(entry)
     if registry:
         ctx.state.registries.set(name, Registry(registry))
+    note_here(ctx, "target", f"added {name} ({listed})", target=name)
     return Done(f"{name} is added: {listed}. Next: `webduh server check {name}`.", data)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from webduh_console.clock import now
 from webduh_console.commands.apps import PRODUCTION, find, target_of
 from webduh_console.commands.context import LOCAL, Context
+from webduh_console.commands.words import tried_last
 from webduh_console.errors import StateError, WebduhError
 from webduh_console.model.events import AnyEvent, Finished
 from webduh_console.model.inventory import Found, Kind
@@ -99,7 +100,7 @@ def remembered(ctx: Context) -> list[Row]:
         if (project, app) not in known:
             place, key = _tried(ctx, last, project, app)
             tried = last.get((place, key))
-            actual = Actual(key, reason=f"the last deployment was {tried.outcome}" if tried else "")
+            actual = Actual(key, reason=tried_last(tried.outcome) if tried else "")
             rows.append(Row(key, place, actual, None, folder, tried, pending.get(key, 0)))
     return sorted(rows, key=lambda row: (row.key, row.target))
 
@@ -117,11 +118,10 @@ def observe(ctx: Context) -> list[Row]:
     What a target that does not answer said last is shown as unknown, and why.
     """
     at = now()
-    names = ctx.target_names()
-    chosen = [ctx.target(name) for name in names]
-    with ThreadPoolExecutor(max_workers=min(len(names), AT_ONCE)) as pool:
-        answers = list(pool.map(_observed, chosen))
-    both = dict(zip(names, answers, strict=True))
+    chosen = {name: ctx.target(name) for name in ctx.target_names()}
+    with ThreadPoolExecutor(max_workers=min(len(chosen), AT_ONCE)) as pool:
+        both = dict(zip(chosen, pool.map(_observed, chosen.values()), strict=True))
+    ctx.state.history.mark_interrupted()
     _learn(ctx, {name: found for name, found in both.items() if not isinstance(found, WebduhError)}, at)
     return rows(ctx, {name: _reason(found) for name, found in both.items() if isinstance(found, WebduhError)})
 

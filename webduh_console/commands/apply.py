@@ -16,7 +16,7 @@ from webduh_console.commands.leases import wait_option
 from webduh_console.commands.plan_page import change_data, named, plan_text
 from webduh_console.commands.results import Done, Lists, Result, Text
 from webduh_console.commands.sources import SourceWishes, source
-from webduh_console.errors import ConfigError, NotFoundError
+from webduh_console.errors import ConfigError, NotFoundError, UsageError
 from webduh_console.model.names import AppKey
 from webduh_console.model.plan import Plan
 from webduh_console.transport.git.address import is_address
@@ -52,6 +52,12 @@ def apply(
 
     PATH is a folder with a webduh-project.yaml, that file itself, or a folder with a webduh.yaml.
     """
+    if exit_code and not dry_run:
+        raise UsageError(
+            "--exit-code says what --dry-run found, and this would deploy.",
+            kept="Nothing was changed.",
+            hint="Add --dry-run, or leave --exit-code away.",
+        )
     project = _project(Path(path))
     plans = _plans(ctx, Path(path), project, environment, on, wait_for_lease)
     changing = [plan for plan in plans if would_deploy(ctx, plan)]

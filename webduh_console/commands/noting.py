@@ -9,6 +9,7 @@ from webduh_console.errors import WebduhError
 from webduh_console.model import audit
 from webduh_console.model.events import AnyEvent, Finished
 from webduh_console.model.names import AppKey
+from webduh_console.model.standing import apart
 from webduh_console.model.target import Audited, Target
 
 
@@ -28,14 +29,16 @@ def note_app(ctx: Context, target: Target, key: AppKey, act: str, what: str) -> 
 
 
 def note_target(ctx: Context, target: Target, act: str, what: str) -> None:
-    """Write down an act on a target as a whole; it never keeps the act itself from being done."""
-    try:
-        if not isinstance(target, Audited):
-            note_here(ctx, act, what, None, target.name)
-            return
-        target.note(audit.line(ctx.by, act, what, ctx.trigger))
-    except WebduhError as error:
-        note_here(ctx, act, f"{what} (not written on {target.name}: {error.what})", None, target.name)
+    """Write down an act on a target as a whole, at every place; it never keeps the act itself from being done."""
+    line = audit.line(ctx.by, act, what, ctx.trigger)
+    for one in apart(target):
+        try:
+            if isinstance(one, Audited):
+                one.note(line)
+            else:
+                note_here(ctx, act, what, None, one.name)
+        except WebduhError as error:
+            note_here(ctx, act, f"{what} (not written on {one.name}: {error.what})", None, one.name)
 
 
 def noted(ctx: Context, target: Target, act: str, what: str, events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:

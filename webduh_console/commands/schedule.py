@@ -1,7 +1,7 @@
 """schedule: what is run again and again, when next, and what became of it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from webduh_console.errors import UsageError, WebduhError
 from webduh_console.model.names import AppKey
 from webduh_console.model.observe import LogLine, LogSelector
 from webduh_console.model.schedules import ScheduledRun, ScheduleState, Scheduling
+from webduh_console.model.standing import Several, apart
 from webduh_console.model.target import Target
 
 _LOOK = 0.5
@@ -66,12 +67,18 @@ def scheduling(target: Target) -> Scheduling:
 @environment_option
 @with_context
 def schedule_ls(ctx: Context, app: str | None, environment: str | None) -> Result:
-    """List what is run again and again, when it is due, and how the last run ended; of every app, or of one."""
+    """List what is run again and again, when it is due, and how the last run ended; of every app, or of one.
+
+    A target that does not answer is named in the last lines, and makes the exit code 1.
+    """
     if app is not None:
         key = key_of(find(ctx, app), environment)
-        found = [(target_of(ctx, key), state) for state in scheduling(ctx.target(target_of(ctx, key))).schedules([key])]
+        whole = ctx.target(target_of(ctx, key))
+        scheduling(whole)
+        found, silent = _asked([(whole.name, one) for one in apart(whole)], [key])
     else:
-        found = [pair for pair in _everywhere(ctx) if environment in (None, pair[1].key.environment)]
+        found, silent = _asked([(name, ctx.target(name)) for name in ctx.target_names()])
+        found = [pair for pair in found if environment in (None, pair[1].key.environment)]
     columns = (
         Column("app", "APP"),
         Column("name", "SCHEDULE"),
@@ -84,16 +91,34 @@ def schedule_ls(ctx: Context, app: str | None, environment: str | None) -> Resul
         Column("note", "NOTE"),
     )
     rows = [_words(state) for _, state in found]
+    nothing = dict.fromkeys((column.key for column in columns), "")
+    rows += [{**nothing, "app": "?", "place": p, "note": f"{e.what} {e.why}".strip()} for p, e in silent.items()]
     empty = "Nothing is on schedule. `schedules:` in webduh.yaml says what is."
-    return Listing("schedules", columns, rows, [_data(target, state) for target, state in found], empty)
+    data = [_data(target, state) for target, state in found]
+    return Listing("schedules", columns, rows, data, empty, int(bool(silent)))
 
 
-def _everywhere(ctx: Context) -> list[tuple[str, ScheduleState]]:
-    """The schedules of all targets, asked all at once; the first that cannot be asked is an error."""
-    chosen = [(name, target) for name in ctx.target_names() if isinstance(target := ctx.target(name), Scheduling)]
-    with ThreadPoolExecutor(max_workers=min(max(len(chosen), 1), 32)) as pool:
-        answers = list(pool.map(lambda pair: pair[1].schedules(), chosen))
-    return [(name, state) for (name, _), states in zip(chosen, answers, strict=True) for state in states]
+def _asked(
+    chosen: Sequence[tuple[str, Target]], keys: Sequence[AppKey] | None = None
+) -> tuple[list[tuple[str, ScheduleState]], dict[str, WebduhError]]:
+    """The schedules of targets, all asked at once, each with the name it is listed under; and who does not answer."""
+    able = [(name, target) for name, target in chosen if isinstance(target, Scheduling)]
+    with ThreadPoolExecutor(max_workers=min(max(len(able), 1), 32)) as pool:
+        answers = list(pool.map(lambda pair: _states(pair[1], keys), able))
+    found, silent = [], {}
+    for (name, target), answer in zip(able, answers, strict=True):
+        if not isinstance(answer, WebduhError):
+            found += [(name, state) for state in answer]
+        elif not isinstance(target, Several):  # whose servers are asked themselves
+            silent[target.name] = answer
+    return found, silent
+
+
+def _states(target: Scheduling, keys: Sequence[AppKey] | None) -> Sequence[ScheduleState] | WebduhError:
+    try:
+        return target.schedules(keys)
+    except WebduhError as error:
+        return error
 
 
 def _words(state: ScheduleState) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Where an app's source is: a folder here, or a tree of a repository that goes away when the work is over."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ class Source(msgspec.Struct, frozen=True):
         """What the app says about itself; of a repository, with the user's own settings over that."""
         from webduh_console.config.load import load
 
-        return load(self.folder, own_settings(ctx, self.entry))
+        with _called_by_its_commit(self.checkout):
+            return load(self.folder, own_settings(ctx, self.entry))
 
     def ref(self, digest: str, folder_ref: SourceRef, context: Path, within: str = "") -> SourceRef:
         """What is recorded of a checkout, or of a folder as Git knows it.
@@ -194,11 +196,27 @@ def _repository(ctx: Context, word: str, wishes: SourceWishes, fetch: "Fetch") -
     checkout = fetch(ctx, wanted)
     if known and wishes.name in (None, known.name) and wishes.project in (None, known.project):
         return Source(known, checkout.folder, checkout)
-    named = entry_for(checkout.folder, wishes.name, wishes.project, wanted.name)
+    with _called_by_its_commit(checkout):
+        named = entry_for(checkout.folder, wishes.name, wishes.project, wanted.name)
     entry = AppEntry(
         named.project, named.name, "", now(), url=wanted.url, ref=wanted.ref, path=wanted.path, key=wanted.key
     )
     return Source(entry, checkout.folder, checkout)
+
+
+@contextmanager
+def _called_by_its_commit(checkout: "Checkout | None") -> Iterator[None]:
+    """A file of a checkout that has mistakes is named by its commit: its tree is gone when that is read."""
+    from webduh_console.config.problems import ConfigFileError
+
+    try:
+        yield
+    except ConfigFileError as error:
+        file = Path(error.file)
+        if checkout is None or not file.is_relative_to(checkout.tree):
+            raise
+        where = f"{file.relative_to(checkout.tree)} at {checkout.commit[:8]} in {checkout.origin.url}"
+        raise ConfigFileError(where, error.problems) from None
 
 
 def _elsewhere(entry: AppEntry, wanted: Origin) -> UsageError:

@@ -58,9 +58,10 @@ def _words(row: api.Row) -> dict[str, object]:
         *(failed_run(run) for run in actual.failing),
     ]
     old = [i for i in actual.instances if not i.scheduled and (not release or i.release != release.number)]
-    retiring = sorted({i.release for i in old})
-    if retiring and not actual.busy:
-        notes.append("retiring: " + ", ".join(f"release {number}" for number in retiring))
+    if not actual.busy:
+        newest = release.number if release else 0
+        notes.append(_listed("retiring", {i.release for i in old if i.release < newest}))
+        notes.append(_listed("never came to serve", {i.release for i in old if i.release > newest}))
     return {
         "state": f"{SIGNS[actual.health]} {actual.health}",
         "app": row.key.app if row.key.project == "default" else f"{row.key.project}/{row.key.app}",
@@ -73,6 +74,11 @@ def _words(row: api.Row) -> dict[str, object]:
         "age": ago(release.created if release else None),
         "note": "; ".join(str(note) for note in notes if note),
     }
+
+
+def _listed(what: str, releases: set[int]) -> str:
+    """What is so of some releases; empty for none."""
+    return f"{what}: " + ", ".join(f"release {number}" for number in sorted(releases)) if releases else ""
 
 
 def _data(row: api.Row) -> dict[str, Any]:

@@ -26,12 +26,12 @@ UNKNOWN = (
 
 
 class Learned(msgspec.Struct, frozen=True):
-    """What a target told of an app. `folder` is empty where it is not known on this machine."""
+    """What a target told of an app. `entry` is where it comes from, None where that is not known on this machine."""
 
     key: AppKey
     release: int | None
     deployments: tuple[Deployment, ...]
-    folder: str
+    entry: AppEntry | None
 
 
 @click.command(cls=Changing)
@@ -51,8 +51,8 @@ def sync(ctx: Context, target: str, dry_run: bool) -> Result:
         api.remember(ctx, chosen)
         new = ctx.state.history.learn([deployment for each in found for deployment in each.deployments])
         for each in found:
-            if each.folder and ctx.state.apps.get(each.key.app, each.key.project) is None:
-                ctx.state.apps.add(AppEntry(each.key.project, each.key.app, each.folder, now()))
+            if each.entry is not None and ctx.state.apps.get(each.key.app, each.key.project) is None:
+                ctx.state.apps.add(each.entry)
     data = {"target": target, "learned": new, "apps": [_data(each) for each in found]}
     page = _page(target, found, new, dry_run)
     if found and chosen.kind == "servers" and ctx.state.registries.named(target) is None:
@@ -67,7 +67,7 @@ def _learned(ctx: Context, target: Target, key: AppKey) -> Learned:
     releases, current = record.releases(), record.current()
     busy = record.unfinished() if record.holder() else []
     deployments = tuple(deployment_of(each, record, target) for each in releases if each.number not in busy)
-    return Learned(key, current, deployments, _folder(ctx, key, releases))
+    return Learned(key, current, deployments, _entry(ctx, key, releases))
 
 
 def deployment_of(release: Release, record: Record, target: Target) -> Deployment:
@@ -91,12 +91,17 @@ def deployment_of(release: Release, record: Record, target: Target) -> Deploymen
     )
 
 
-def _folder(ctx: Context, key: AppKey, releases: list[Release]) -> str:
-    """The app's folder on this machine: the known one, or one that was deployed by this user on this machine."""
+def _entry(ctx: Context, key: AppKey, releases: list[Release]) -> AppEntry | None:
+    """Where an app comes from: as it is known here, the repository of its newest release, or a folder on this machine
+    that this user deployed."""
     if (entry := ctx.state.apps.get(key.app, key.project)) is not None:
-        return entry.folder
-    own = [each.source.app_folder for each in reversed(releases) if each.by == ctx.by]
-    return next((folder for folder in own if Path(folder).is_dir()), "")
+        return entry
+    came = releases[-1].source if releases else None
+    if came is not None and came.url:
+        return AppEntry(key.project, key.app, "", now(), came.url, came.ref, came.path)
+    own = [each.source.app_folder for each in reversed(releases) if each.by == ctx.by and not each.source.url]
+    folder = next((folder for folder in own if Path(folder).is_dir()), "")
+    return AppEntry(key.project, key.app, folder, now()) if folder else None
 
 
 def _page(target: str, found: list[Learned], new: int, dry_run: bool) -> str:
@@ -108,7 +113,7 @@ def _page(target: str, found: list[Learned], new: int, dry_run: bool) -> str:
         lines.append(f"  ✓ {each.key}: {release}, {count(len(each.deployments), 'deployment')} kept there")
     lines.append(f"{count(new, 'deployment')} learned." if not dry_run else "Nothing was learned: --dry-run.")
     for each in found:
-        if not each.folder:
+        if each.entry is None:
             name = each.key.app if each.key.project == "default" else f"{each.key.project}/{each.key.app}"
             project = "" if each.key.project == "default" else f" --project {each.key.project}"
             add = f"`webduh app add FOLDER --name {each.key.app}{project}` says where it is."
@@ -124,5 +129,6 @@ def _data(each: Learned) -> dict[str, Any]:
         "environment": key.environment,
         "release": each.release,
         "deployments": [deployment.id for deployment in each.deployments],
-        "folder": each.folder or None,
+        "folder": each.entry.folder or None if each.entry else None,
+        "url": each.entry.url or None if each.entry else None,
     }

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from webduh_console.clock import now
+from webduh_console.model.release import Outcome
 from webduh_console.model.schedules import ScheduledRun
 
 SIGNS = {"serving": "●", "degraded": "◐", "down": "○", "never": "·", "unknown": "?"}
@@ -46,6 +47,11 @@ def span(seconds: float) -> str:
 def count(number: int, noun: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def tried_last(outcome: Outcome) -> str:
+    """What became of an app that serves nowhere: one that once came to serve was taken away since."""
+    return "it was removed" if outcome == "done" else f"the last deployment was {outcome}"
 
 
 def ago(at: datetime | None) -> str:

@@ -31,7 +31,7 @@ class ConfigFileError(ConfigError):
     """
 
     def __init__(self, file: str, problems: tuple[Problem, ...], wished: bool = False) -> None:
-        self.problems = tuple(sorted(problems))
+        self.file, self.problems = file, tuple(sorted(problems))
         count = "a mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
         what = f"{file} would have {count}." if wished else f"{file} has {count}."
         super().__init__(what, why="\n".join(map(str, self.problems)), kept="Nothing was written." if wished else "")

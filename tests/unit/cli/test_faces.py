@@ -161,6 +161,7 @@ GOOD = (
     Progress(step="build", done=1, total=2, unit="files"),
     StepFinished(step="build", outcome="done", seconds=12.0, figures={"files": 3.0, "bytes": 2048.0, "odd": 1.0}),
     Output(step="start", text="shop--web--3 runs on port 20001"),
+    StepFinished(step="files", outcome="done", seconds=0.1, figures={"files": 1.0, "bytes": 4.0}),
     StepFinished(step="start", outcome="done", seconds=0.3, figures={"instances": 2.0}),
     Serving(release=3, url="http://localhost:8400", seconds=2.1),
     Warned(code="retire", text="Not everything old is gone.", hint="The next deployment goes on with it."),
@@ -187,6 +188,7 @@ deploy shop (staging) on local
   │ added 3 packages
   │ a warning
   ✓ build            12 s   3 files, 2.0 KiB
+  ✓ files           0.1 s   1 file, 4 B
   ✓ start           0.3 s   2 started
   ● serving         2.1 s   release 3 at http://localhost:8400
   ! Not everything old is gone. The next deployment goes on with it.
@@ -287,6 +289,7 @@ def test_a_deployment_in_json_is_its_events_and_then_what_it_came_to(capsys: pyt
 
 NOON = datetime(2030, 1, 2, 12, 4, 5, 678_000, tzinfo=UTC)
 LOG = LogLine(NOON, "default--shop--production--web--7-2", "web", "stderr", "x")
+SILENT = LogLine(NOON, "b", "", "webduh", "The server b cannot be reached.", "b")
 
 
 @pytest.mark.parametrize(
@@ -318,6 +321,8 @@ def test_log_lines_for_people_for_programs_and_raw(
     assert capsys.readouterr().out == shown
     TextFace().show(lines(raw=True), never)
     assert capsys.readouterr().out == "x\n"
+    TextFace().show(Lines(iter([SILENT]), CancelToken()), never)  # type: ignore[arg-type]
+    assert capsys.readouterr().out == f"{LOG.at.astimezone():%H:%M:%S}.678 b · The server b cannot be reached.\n"
     JsonFace().show(lines(), never)
     assert json.loads(capsys.readouterr().out) == {
         "at": "2030-01-02T12:04:05.678000Z",

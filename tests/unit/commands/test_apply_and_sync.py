@@ -12,7 +12,7 @@ from webduh_console.commands.context import Context
 from webduh_console.commands.language import run_line
 from webduh_console.commands.results import Done, Lists, Stream, Text
 from webduh_console.config.home import Home
-from webduh_console.errors import ConfigError, NotFoundError, QuestionError
+from webduh_console.errors import ConfigError, NotFoundError, QuestionError, UsageError
 from webduh_console.model.events import Finished
 from webduh_console.model.names import AppKey
 
@@ -68,6 +68,8 @@ def served(ctx: Context) -> dict[str, str]:
 def test_a_project_is_made_in_its_order_and_a_second_time_changes_nothing(
     ctx: Context, line: Line, done: Callable[[str], list[str]], market: Path
 ) -> None:
+    with pytest.raises(UsageError, match="this would deploy"):
+        line("apply market --exit-code")
     planned = line("apply market --dry-run --exit-code")
     assert isinstance(planned, Text)
     assert planned.code == 3
@@ -120,6 +122,7 @@ def test_apps_that_the_file_no_longer_names_are_removed_when_that_is_asked(
     target = ctx.target("local")
     names = {key for key, seen in target.observe(target.keys()).items() if seen.release}
     assert names == {AppKey("market", "two", "production"), KEY}
+    assert [row["reason"] for row in line("status market/one").data] == ["it was removed"]
 
 
 def test_a_folder_with_its_own_file_is_made_too(
@@ -181,6 +184,22 @@ def test_what_was_begun_here_is_never_overwritten(ctx: Context, line: Line, serv
     (mine,) = ctx.state.history.list(KEY)
     assert line("sync local").data["learned"] == 0
     assert ctx.state.history.list(KEY) == [mine]
+
+
+def test_an_app_of_a_repository_is_known_by_that(ctx: Context, line: Line, tmp_path: Path) -> None:
+    house = GitHouse(tmp_path / "git")
+    house.commit({"apps/web/index.html": "one"}, tag="v1")
+    line(f"deploy {house.url} --ref v1 --path apps/web --name front {FAST}")
+    ctx.state.close()
+    other = laptop(tmp_path, ctx)
+    answer = run_line(other, "sync local")
+    assert (answer.data["apps"][0]["folder"], answer.data["apps"][0]["url"]) == (None, house.url)
+    assert "is not known" not in answer.text
+    assert "is not known" not in run_line(other, "sync local").text
+    (known,) = run_line(other, "app ls").data
+    assert (known["name"], known["url"], known["ref"], known["path"]) == ("front", house.url, "v1", "apps/web")
+    assert {change["kind"] for change in run_line(other, "plan front").data["changes"]} == {"setting"}  # of FAST
+    other.close()
 
 
 def test_an_app_whose_folder_is_not_known_says_what_to_do(

@@ -8,6 +8,7 @@ from loopback import page
 from shop_at_home import FAST, Everything, Line
 
 from webduh_console.commands.context import Context
+from webduh_console.config.problems import ConfigFileError
 from webduh_console.errors import QuestionError, UsageError
 from webduh_console.transport.git.refusals import GitError
 
@@ -53,6 +54,13 @@ def test_a_repository_is_added_and_its_variables_are_set_before_it_is_deployed(
     assert not list((ctx.home.cache / "git" / "trees").iterdir())
     assert line(f"deploy front {FAST}").outcome == "done"
     assert [row["name"] for row in line("env ls front").data] == ["COLOUR"]
+
+
+def test_a_mistake_in_the_file_of_a_repository_names_the_commit(line: Line, house: GitHouse) -> None:
+    commit = house.commit({"apps/web/webduh.yaml": "static: .\nport: [\n", "apps/web/index.html": "one"})
+    with pytest.raises(ConfigFileError) as caught:
+        line(f"deploy {house.url} --path apps/web {FAST}")
+    assert caught.value.what == f"apps/web/webduh.yaml at {commit[:8]} in {house.url} has a mistake."
 
 
 def test_the_ref_that_was_said_last_is_kept(line: Line, house: GitHouse) -> None:
