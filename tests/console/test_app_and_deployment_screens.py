@@ -281,3 +281,16 @@ def test_an_option_answers_by_its_name(option: str, name: str) -> None:
 )
 def test_values_of_a_listing_are_words(value: object, text: str) -> None:
     assert value_text(value) == text
+
+
+async def test_a_plan_that_a_defect_ended_says_so(full: Context) -> None:
+    def planner(answers: dict[str, bool]) -> Plan:
+        raise ZeroDivisionError("a defect")
+
+    app = worlds.console(full)
+    async with opened(app, (120, 36)) as pilot:
+        app.push_screen(PlanScreen("Deploy guestbook", planner))
+        await until(pilot, lambda: "The plan was not made: something unexpected went wrong." in drawn(app))
+        assert "Working out" not in drawn(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)

@@ -13,6 +13,7 @@ from worlds import drawn, opened, until
 from webduh_console.clock import now
 from webduh_console.commands.context import Context
 from webduh_console.console.app import ConsoleApp
+from webduh_console.console.crash import log_file
 from webduh_console.console.screens.dialogs import ConfirmScreen
 from webduh_console.console.screens.home import HomeScreen
 from webduh_console.console.screens.plan import PlanScreen
@@ -117,6 +118,28 @@ async def test_a_repository_that_does_not_answer_is_given_up(empty: Context) -> 
             await pilot.press("escape")
             assert "It was not looked at." in drawn(app)
             assert isinstance(app.screen, WizardScreen)
+
+
+async def test_a_defect_while_it_is_looked_at_ends_the_looking_and_another_try_is_offered(empty: Context) -> None:
+    def breaks() -> None:
+        raise ZeroDivisionError("a defect")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/shop.git"
+        app = worlds.console(empty)
+        async with opened(app, (140, 40)) as pilot:
+            await pilot.press("n", *url, "enter")
+            await until(pilot, lambda: "esc stops it" in drawn(app))
+            screen = wizard(app)
+            screen.run_worker(breaks, thread=True, exclusive=True, group="look", exit_on_error=False)
+            await until(pilot, lambda: "was not read: something unexpected went wrong." in drawn(app))
+            assert "ZeroDivisionError: a defect" in drawn(app)
+            assert "Enter tries again." in drawn(app)
+            assert "esc stops it" not in drawn(app)
+            assert (screen.tab, screen.cancel) == ("source", None)
+            await pilot.press("enter")
+            await until(pilot, lambda: "esc stops it" in drawn(app))
+    assert "ZeroDivisionError: a defect" in log_file(empty.home).read_text("utf-8")
 
 
 async def test_of_two_that_are_equally_strong_one_is_chosen(empty: Context, tmp_path: Path) -> None:

@@ -48,6 +48,25 @@ async def test_the_current_folder_is_chosen_by_enter_before_its_list_is_there(em
         assert (wizard(app).draft.source, wizard(app).draft.changes) == (str(guestbook), {("health",): "/up"})
 
 
+async def test_what_is_typed_right_after_enter_is_no_part_of_the_path(empty: Context, guestbook: Path) -> None:
+    app = worlds.console(empty)
+    async with opened(app, (140, 40)) as pilot:
+        await pilot.press("n", *str(guestbook))
+        burst(app, "enter", "3")
+        await until(pilot, lambda: wizard(app).looked)
+        await until(pilot, lambda: wizard(app).tab == "settings")
+        assert wizard(app).draft.source == str(guestbook)
+        await pilot.press("1", "x")
+        assert wizard(app).query_one(SourcePane).text == f"{guestbook}x"
+
+
+async def test_the_footer_of_the_source_says_what_its_keys_do(empty: Context) -> None:
+    app = worlds.console(empty)
+    async with opened(app, (80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "⏎ look at it  tab complete  ↓ next folder  esc back" in drawn(app))
+
+
 async def test_a_folder_is_completed_by_a_tab_that_was_typed_ahead(empty: Context, tmp_path: Path) -> None:
     written(tmp_path / "sites", {"blog/index.html": "x"})
     app = worlds.console(empty)

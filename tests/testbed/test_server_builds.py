@@ -3,41 +3,23 @@
 import hashlib
 import json
 import random
-import secrets
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import building_place
 import msgspec
 import pytest
 from building_place import OWN, ROOT, builder, planned, run, said, set_up
 from server import Server
-from source_tree import written
-from waiting import wait_until
+from server_builds import EXAMPLES, SECRET, SITE, SLOW, TOKEN, app, begin, build, left
 
-from webduh_console.errors import BuildError, CancelledError, TargetError
-from webduh_console.model.build import BuildPlan, EnvVar, Static
+from webduh_console.errors import BuildError, TargetError
+from webduh_console.model.build import EnvVar
 from webduh_console.model.events import Output, Warned
 from webduh_console.model.release import Variable
 from webduh_console.model.target import CancelToken
 from webduh_console.targets.server.builder import ServerBuilder
 from webduh_console.targets.server.caps import Caps
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-SITE = BuildPlan("static", "html", static=Static("."))
-TOKEN = "s3cret-and-quite-long"
-SLOW = "FROM busybox\nARG WEBDUH_SECRETS\nRUN --mount=type=secret,id=TOKEN echo begun; sleep 300\n"
-SECRET = """\
-FROM busybox
-ARG WEBDUH_SECRETS
-RUN --mount=type=secret,id=TOKEN \\
-    echo "it is $(cat /run/secrets/TOKEN)"; echo "as base64: $(base64 /run/secrets/TOKEN)"; sleep 2
-RUN --mount=type=secret,id=TOKEN sha256sum /run/secrets/TOKEN > /digest
-"""
 
 
 @pytest.fixture
@@ -46,23 +28,6 @@ def made(server: Server, tmp_path: Path) -> Iterator[ServerBuilder]:
     set_up(server)
     with builder(server, tmp_path / "keys") as one:
         yield one
-
-
-def app(folder: Path, dockerfile: str, **more: str) -> Path:
-    """An app whose steps no earlier test has run: `NEW` in its Dockerfile is another word each time."""
-    written(folder, {"Dockerfile": dockerfile.replace("NEW", secrets.token_hex(8)), **more})
-    return folder
-
-
-def build(made: ServerBuilder, folder: Path, plan: BuildPlan = OWN, **variables: Variable) -> tuple[list[str], str]:
-    """What a build says, and the digest of what it made."""
-    events, artifact = run(made.build(planned(folder, plan, variables), CancelToken()))
-    return said(events), artifact.digest
-
-
-def left(server: Server) -> str:
-    """What builds have left in memory: secrets stand there."""
-    return server.sh("ls /dev/shm /tmp | grep webduh-build || true")
 
 
 def test_a_site_is_built_named_by_its_digest_and_built_once(
@@ -182,92 +147,6 @@ def test_a_dockerfile_that_an_ignore_file_names_is_said_before_anything_crosses(
     with pytest.raises(BuildError, match="Dockerfile is not among the files that are sent"):
         build(made, folder)
     assert server.sh(f"ls {ROOT}") == ""
-
-
-def begin(
-    made: ServerBuilder, folder: Path, cancel: CancelToken, lines: list[str], ended: list[object]
-) -> threading.Thread:
-    """Build in a thread until a step has begun."""
-
-    def go() -> None:
-        try:
-            building = made.build(planned(folder, variables={"TOKEN": Variable(TOKEN, True)}), cancel)
-            lines.extend(getattr(event, "text", "") for event in building)
-            ended.append("done")
-        except (CancelledError, BuildError, TargetError) as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=go)
-    thread.start()
-    wait_until(lambda: "begun" in lines or ended, "the step began")
-    return thread
-
-
-def sleeping(server: Server) -> str:
-    """The processes of SLOW's step, and the clients that wait for it."""
-    return server.sh("pgrep -f 'slee[p] 300|webduh[.]slug=' || true")
-
-
-def test_cancelling_ends_the_build_on_the_server(made: ServerBuilder, server: Server, tmp_path: Path) -> None:
-    folder, cancel = app(tmp_path / "slow", SLOW), CancelToken()
-    ended: list[object] = []
-    thread = begin(made, folder, cancel, [], ended)
-    assert sleeping(server)
-    cancel.set()
-    thread.join(20)
-    assert [type(one) for one in ended] == [CancelledError]
-    wait_until(lambda: not sleeping(server) and not left(server), "the build ended there")
-    app(folder, "FROM busybox\nRUN echo again # NEW\n")
-    assert "again" in build(made, folder)[0]
-
-
-def test_a_killed_client_leaves_no_build_and_no_secret(server: Server, tmp_path: Path) -> None:
-    set_up(server)
-    folder = app(tmp_path / "killed", SLOW)
-    words = [server.name, f"ssh://deploy@{server.host}:{server.ssh}", str(server.key), server.fingerprint]
-    words += [str(tmp_path / "keys"), str(folder)]
-    paths = [path for path in sys.path if path.endswith(("testbed", "support"))]
-    client = subprocess.Popen(
-        [sys.executable, building_place.__file__, *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={"PYTHONPATH": ":".join(paths)},
-    )
-    assert client.stdout is not None
-    while client.stdout.readline().strip() != "begun":
-        assert client.poll() is None
-    assert left(server)
-    client.kill()
-    client.wait()
-    client.stdout.close()
-    wait_until(lambda: not sleeping(server) and not left(server), "the build ended there", limit=30)
-
-
-def test_two_who_build_at_once_take_turns_and_get_the_same_image(
-    made: ServerBuilder, server: Server, tmp_path: Path
-) -> None:
-    folder = app(tmp_path / "both", "FROM busybox\nRUN echo begun; sleep 3 # NEW\n")
-    lines: list[str] = []
-    first = begin(made, folder, CancelToken(), lines, [])
-    variables = {"TOKEN": Variable(TOKEN, True)}
-    with builder(server, tmp_path / "keys2", "root") as other:
-        events, artifact = run(other.build(planned(folder, variables=variables), CancelToken()))
-    first.join(20)
-    assert said(events) == [
-        "waiting for another build of this app to end",
-        "nothing changed since it was built last: that image is used again",
-    ]
-    assert artifact.digest[7:23] in server.exec("docker", "images", "--format", "{{.Tag}}", "webduh/*")
-
-
-def test_root_and_deploy_build_the_same_app_by_turns(made: ServerBuilder, server: Server, tmp_path: Path) -> None:
-    folder = app(tmp_path / "turns", "FROM busybox\nCOPY . /all\nRUN ls /all/deep # NEW\n", **{"deep/0": ""})
-    with builder(server, tmp_path / "keys2", "root") as other:
-        for number, one in enumerate((made, other, made, other)):
-            shutil.rmtree(folder / "deep")
-            written(folder, {f"deep/{number}": "", f"deep/er{number}/file": str(number)})
-            assert {f"{number}", f"er{number}"} <= set(build(one, folder)[0])
-    assert server.sh(f"find {ROOT}/apps -type d ! -group docker") == ""
 
 
 def test_a_step_that_wants_too_much_memory_is_killed_and_the_cap_is_named(server: Server, tmp_path: Path) -> None:

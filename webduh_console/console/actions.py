@@ -214,6 +214,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("complete", "complete", "Take the completion", ("bar",), ("tab",), "read", "", 2),
     Action("older", "older", "The line before in the history", ("bar",), ("up",), "read", "", 4),
     Action("newer", "newer", "The next line in the history", ("bar",), ("down",)),
+    Action("look_at", "look at it", "Look at the folder or the repository", ("source",), ("enter",), "read", "", 1),
+    Action("take_folder", "complete", "Take the marked folder; next field", ("source",), ("tab",), "read", "", 2),
+    Action("folder_below", "next folder", "Mark the folder below", ("source",), ("down",), "read", "", 3),
+    Action("folder_above", "folder above", "Mark the folder above", ("source",), ("up",)),
+    Action("leave_source", "back", "Go out one level", ("source",), ("escape",), "read", "", 4),
 )
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
@@ -243,6 +248,7 @@ SCOPES: dict[str, str] = {
     "sources": "Sources",
     "steps": "Steps",
     "bar": "Command line",
+    "source": "Source of a deployment",
     "modal": "Dialogs",
 }
 """The scopes there are → their titles in the help."""

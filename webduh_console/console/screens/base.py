@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
-from textual.worker import Worker
+from textual.worker import Worker, WorkerState
 
 from webduh_console.console.actions import BY_NAME, Action, allowed, bindings
 from webduh_console.console.ink import width_of
@@ -51,8 +51,14 @@ class Acting(Screen[Answer], inherit_bindings=False):
         return allowed(known, self.console.read_only) and (self.can(known) if self.is_mounted else True)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker that broke is named."""
+        """A worker that broke is named, and nothing waits for its answer any more."""
         self.console.worker_changed(event)
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and isinstance(error, Exception):
+            self.worker_broke(event.worker.group, error)
+
+    def worker_broke(self, group: str, error: Exception) -> None:
+        """What the worker of this group would have brought does not come; the app names the defect."""
 
 
 class ConsoleScreen(Acting[None], inherit_bindings=False):

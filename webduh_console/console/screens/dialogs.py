@@ -208,6 +208,7 @@ class HelpScreen(TextDialog, inherit_bindings=False):
             "log",
             "sources",
             "bar",
+            "source",
         ]
         # what applies on several screens belongs to the one that is below: it has keys that no other has
         here = {action.scopes[0] for action in ACTIONS if len(action.scopes) == 1 and action.name in self.keys}

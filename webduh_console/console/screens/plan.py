@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from webduh_console.console.actions import Action, bindings
+from webduh_console.console.crash import defect
 from webduh_console.console.screens.base import Dialog
 from webduh_console.console.widgets.bars import ActionBar
 from webduh_console.console.widgets.lines import Lines, error_lines, labelled, paragraph
@@ -95,6 +96,12 @@ class PlanScreen(Dialog[Plan], inherit_bindings=False):
         self.plan, self.error = message.plan, message.error
         self.fill()
         self.refresh_bindings()
+
+    def worker_broke(self, group: str, error: Exception) -> None:
+        """A defect ends the working out as an error does."""
+        if group == "plan":
+            then = "Esc goes back, to try again."
+            self.on_planned(Planned(None, defect(self.console.context.home, error, "The plan was not made", then)))
 
     def can(self, action: Action) -> bool:
         """Only a plan without open questions can be carried out."""

@@ -16,6 +16,7 @@ from webduh_console.commands.draft import Draft
 from webduh_console.commands.looking import Kept, Looked, forget, hosts, look
 from webduh_console.console.actions import BY_NAME, Action, bindings
 from webduh_console.console.board import Board
+from webduh_console.console.crash import defect
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.widgets.lines import Flowing
 from webduh_console.console.widgets.table import Table, TableRow, cell
@@ -226,6 +227,15 @@ class WizardScreen(Changing, Finishing, Showing, ConsoleScreen, inherit_bindings
         self._settled()
         if self.looked is None:
             self.show_tab("source")
+
+    def worker_broke(self, group: str, error: Exception) -> None:
+        """A defect ends the looking as an error does: it is said, and another try is offered."""
+        if group == "look" and self.cancel is not None:
+            then = "Enter tries again." if self.looked is None else "Enter on the first tab tries again."
+            self._stop(defect(self.console.context.home, error, f"{cells.short(self.draft.source)} was not read", then))
+        elif group == "prepare":
+            self.preparing = None
+            self._settled()
 
     def _settled(self) -> None:
         self._ticking.pause()

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
@@ -62,31 +63,47 @@ class FoldersFound(Message):
 class SourceInput(Input):
     """A text field: Textual's editing keys, and the completion's."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("bar")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("source")
 
     @property
     def pane(self) -> "SourcePane":
         """The pane it stands in."""
         return next(node for node in self.ancestors if isinstance(node, SourcePane))
 
-    def action_dismiss_bar(self) -> None:
+    def action_leave_source(self) -> None:
         """One level back."""
         self.pane.post_message(SourcePane.Left())
 
-    def action_complete(self) -> None:
+    def action_take_folder(self) -> None:
         """Take the folder that is marked; of a repository, go on to the next field."""
         if self.id == "source" and not self.pane.of_repository:
             self.pane.complete()
         else:
             self.screen.focus_next(SourceInput)
 
-    def action_older(self) -> None:
+    def action_folder_above(self) -> None:
         """The folder above."""
         self.pane.move(-1)
 
-    def action_newer(self) -> None:
+    def action_folder_below(self) -> None:
         """The folder below."""
         self.pane.move(1)
+
+    def action_look_at(self) -> None:
+        """Choose what is typed or marked."""
+        self.pane.choose()
+
+    def on_key(self, event: Key) -> None:
+        """What is typed right after Enter is for what opens: it is no text of this field.
+
+        Textual runs a binding once the key has gone all the way up; another is typed into the field meanwhile.
+        """
+        bound = self.screen.active_bindings.get(event.key)
+        if self.pane.chosen:
+            event.prevent_default()
+        elif bound is not None and bound.binding.id == "look_at":
+            event.prevent_default().stop()
+            self.action_look_at()
 
 
 class SourcePane(Vertical):
@@ -130,7 +147,7 @@ class SourcePane(Vertical):
         self.begun = {f"{short(draft.source)} {draft.path}".strip(): draft for draft in begun}
         self.paths: list[str] = []
         self.at = 0
-        self.marked = False
+        self.marked = self.chosen = False
         self._listed: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -177,6 +194,7 @@ class SourcePane(Vertical):
 
     def take_focus(self) -> None:
         """Begin to type."""
+        self.chosen = False
         self.query_one("#source", SourceInput).focus()
 
     @on(Input.Changed)
@@ -187,19 +205,22 @@ class SourcePane(Vertical):
             self._find(event.value)
             self.post_message(self.Typed(event.value))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def choose(self) -> None:
+        """Tell what was chosen, if anything was; until the field has the keys again it takes no more."""
         text = self.text.strip()
         if self.of_repository:
             ref, path = (self.query_one(f"#{name}", SourceInput).value.strip() for name in ("ref", "path"))
-            self.post_message(self.Chosen(source_of(text), ref, path))
+            self._tell(source_of(text), ref, path)
         elif self.paths and (self.marked or not text):
             draft = self.begun.get(self.paths[self.at]) if not text else None
             draft = draft or Draft(source_of(self.paths[self.at]))
-            self.post_message(self.Chosen(draft.source, draft.ref, draft.path))
+            self._tell(draft.source, draft.ref, draft.path)
         elif text:
-            self.post_message(self.Chosen(source_of(text), "", ""))
+            self._tell(source_of(text), "", "")
+
+    def _tell(self, source: str, ref: str, path: str) -> None:
+        self.chosen = True
+        self.post_message(self.Chosen(source, ref, path))
 
     @work(thread=True, exclusive=True, group="folders", exit_on_error=False)
     def _find(self, text: str) -> None:
