@@ -28,7 +28,8 @@ class CommandLine:
     def __post_init__(self) -> None:
         self.home = self.root / "home"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBDUH")}
-        self.env = {**inherited, "WEBDUH_HOME": str(self.home), "NO_COLOR": "1", **self.env}
+        said = {"NO_COLOR": "1", "PYTHONFAULTHANDLER": "1"}  # a client that crashes says where
+        self.env = {**inherited, "WEBDUH_HOME": str(self.home), **said, **self.env}
 
     def start(self, *words: str, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
         """Begin a command."""

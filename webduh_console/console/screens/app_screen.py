@@ -34,7 +34,7 @@ from webduh_console.console.screens.metrics import Charts, MetricsPane, WithMetr
 from webduh_console.console.screens.parts import PartsPane
 from webduh_console.console.screens.variables import Changed, VariablesPane
 from webduh_console.console.widgets.asking import Asking, Asks
-from webduh_console.console.widgets.lines import Lines
+from webduh_console.console.widgets.lines import Flowing, Lines
 from webduh_console.console.widgets.live_log import LiveLog
 from webduh_console.console.widgets.log_pane import LogPane
 from webduh_console.console.widgets.table import Table, titled
@@ -86,7 +86,7 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
         yield Lines(id="facts")
         yield TabBar(TABS, self.tab)
         instances = Table(INSTANCE_COLUMNS, [[("No instance runs.", "faint")]], id="instances")
-        about = Lines(id="about")
+        about = Flowing(id="about")
         about.can_focus = False
         for pane, title in ((instances, "Instances"), (about, "Release")):
             pane.add_class("pane")
@@ -167,10 +167,10 @@ class AppScreen(TabActions, WithMetrics, inherit_bindings=False):
         row = self.console.board.rows.get(self.key)
         live = self.console.deployments.of(self.key)
         now, width = self.console.clock(), self.size.width - 1
-        about = self.query_one("#about", Lines)
         if row is not None:
             last = next((one for one in self.console.board.deployments if one.key == self.key), None)
-            about.put(detail_lines(row, now, about.size.width, last, instances=False))
+            told = partial(detail_lines, row, now, failed=last, instances=False)
+            self.query_one("#about", Flowing).flow(told)
         self.query_one("#facts", Lines).put(app_facts(self.key, row, live is not None, now, width))
 
     def _tick(self) -> None:

@@ -28,7 +28,7 @@ from webduh_console.console.places import HOME, Place
 from webduh_console.console.screens.base import ConsoleScreen
 from webduh_console.console.target_cells import TARGET_COLUMNS, chosen_lines, target_row
 from webduh_console.console.widgets.bars import ActionBar
-from webduh_console.console.widgets.lines import Lines
+from webduh_console.console.widgets.lines import Flowing, Lines
 from webduh_console.console.widgets.table import Table, TableRow, titled
 from webduh_console.console.words import Piece, counted
 from webduh_console.model.names import AppKey
@@ -105,7 +105,7 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
         """Apps above; deployments and targets below."""
         apps = Table(APP_COLUMNS, [[("Nothing is deployed yet.", "faint")]], id="apps")
         recent = Table(DEPLOYMENT_COLUMNS, [[("Nothing was deployed from here yet.", "faint")]], id="recent")
-        targets, selected = Table(TARGET_COLUMNS, id="targets"), Lines(id="selected")
+        targets, selected = Table(TARGET_COLUMNS, id="targets"), Flowing(id="selected")
         selected.can_focus = False
         panes = ((apps, "Apps"), (recent, "Now and last"), (targets, "Targets"), (selected, "Selected"))
         for pane, title in panes:
@@ -183,17 +183,18 @@ class HomeScreen(ConsoleScreen, inherit_bindings=False):
 
     def _show_selected(self) -> None:
         """More of the app or the target under the cursor, where there is room."""
-        pane = self.query_one("#selected", Lines)
+        pane = self.query_one("#selected", Flowing)
         board, name = self.console.board, self.targets.key or ""
         if self.targets.has_focus and name in board.targets:
             titled(pane, name)
-            now, alerts, width = self.console.clock(), self.alerts.get(name, ()), pane.size.width
-            pane.put(chosen_lines(board.targets[name], board.answered.get(name), now, width, alerts))
+            now, alerts = self.console.clock(), self.alerts.get(name, ())
+            heard, answered = board.targets[name], board.answered.get(name)
+            pane.flow(lambda width: chosen_lines(heard, answered, now, width, alerts))
             return
         key = self.selected()
         row = self.console.board.rows.get(key) if key is not None else None
         titled(pane, str(key) if key is not None else "Selected")
-        pane.put(self._details(row, pane.size.width) if row is not None else [])
+        pane.flow(lambda width: self._details(row, width) if row is not None else [])
 
     def _details(self, row: "Row", width: int) -> list[list[Piece]]:
         """Everything of an app; its newest deployment that did not end well, unless one after it did."""

@@ -22,7 +22,7 @@ from webduh_console.console.screens.target_metrics import WithTargetMetrics
 from webduh_console.console.screens.target_tabs import KEYS, TargetTabActions, tabs_of
 from webduh_console.console.target_cells import key_of, needed_lines, target_facts
 from webduh_console.console.watching import SILENT_PAUSE, Aside, Checked
-from webduh_console.console.widgets.lines import Lines
+from webduh_console.console.widgets.lines import Flowing, Lines
 from webduh_console.console.widgets.table import Table, titled
 from webduh_console.console.widgets.tabs import TabBar
 from webduh_console.console.words import Piece
@@ -87,7 +87,7 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
         facts = Lines(id="facts")
         facts.can_focus = False
         columns = columns_of("containers", False) if self.is_server else INSTANCE_COLUMNS
-        running, needed, checks = Table(columns, id="running"), Lines(id="needed"), Lines(id="checks")
+        running, needed, checks = Table(columns, id="running"), Flowing(id="needed"), Flowing(id="checks")
         for pane, words in ((running, self._title), (needed, "Checks"), (checks, "Checks")):
             pane.add_class("pane")
             titled(pane, words)
@@ -221,14 +221,14 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
         self.running.put(instance_row(one, now) for row in rows for one in row.actual.instances)
 
     def _show_checks(self) -> None:
-        pane = self.query_one("#checks" if self.tab == "checks" else "#needed", Lines)
+        pane = self.query_one("#checks" if self.tab == "checks" else "#needed", Flowing)
         board, now = self.console.board, self.console.clock()
         shown = self.tab != "checks" and self.target in board.targets
         alerts = target_alerts(board, self.target, now, checks=False) if shown else []
         asking = "checks" in self._asked
-        lines, words = needed_lines(self.target, alerts, self.facts, asking, now, pane.size.width)
-        pane.put(lines)
-        if words:
+        target, facts = self.target, self.facts
+        pane.flow(lambda width: needed_lines(target, alerts, facts, asking, now, width)[0])
+        if words := needed_lines(target, alerts, facts, asking, now, pane.size.width)[1]:
             titled(pane, "Checks", words)
 
     # What is asked for, aside.
