@@ -12,8 +12,8 @@ import psutil
 
 MARK = "WEBDUH_TESTS"
 NO_TESTS = 5
-WORKERS = min(4, 2 * (os.cpu_count() or 1))
-"""More than there are processors, as most tests wait for a server; as many as the testbed has servers for."""
+WORKERS = min(4, 1 + (os.cpu_count() or 1))
+"""One more than there are processors, as many tests wait for a server; at most as the testbed has servers for."""
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from world import App, Visitor, World, assert_settled, get, last_json, outcomes
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 KILLED = -9
 LONGEST = 60
 Redo = Callable[[App], None]
