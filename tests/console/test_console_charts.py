@@ -145,6 +145,27 @@ def test_both_ends_of_the_axis_have_a_tick_and_the_middle_if_there_is_room(heigh
     assert all(0 <= row < height for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("top", "height", "labels"),
+    [
+        (0.05, 14, [0, 0.01, 0.02, 0.03, 0.04, 0.05]),
+        (0.1, 14, [0, 0.02, 0.04, 0.06, 0.08, 0.1]),
+        (0.1, 8, [0, 0.05, 0.1]),
+        (0.05, 8, [0, 0.05]),
+        (1.0, 14, [0, 0.25, 0.5, 0.75, 1.0]),
+        (2.5, 14, [0, 0.5, 1.0, 1.5, 2.0, 2.5]),
+        (5.0, 14, [0, 1, 2, 3, 4, 5]),
+        (5.0, 8, [0, 2.5, 5.0]),
+        (64 * 2**20, 14, [0, 16 * 2**20, 32 * 2**20, 48 * 2**20, 64 * 2**20]),
+        (100.0, 40, [0, 25, 50, 75, 100]),
+    ],
+)
+def test_what_stands_beside_the_axis_is_round(top: float, height: int, labels: list[float]) -> None:
+    rows = value_rows(top, height)
+    assert [rows[row] for row in sorted(rows, reverse=True)] == pytest.approx(labels)
+    assert all(abs((height - row) / height - value / top) <= 1 / height for row, value in rows.items())
+
+
 SPANS = [30.0, 61.0, 300.0, 899.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0]
 
 

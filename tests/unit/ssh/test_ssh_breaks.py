@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,30 @@ def test_something_else_that_listens_there_says_so(says: bytes | None, why: str,
         end.close()
 
     assert why in error.why
+
+
+def test_a_server_that_said_nothing_is_not_waited_for_again_at_once(tmp_path: Path) -> None:
+    came: list[socket.socket] = []
+
+    def silent(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                came.append(listener.accept()[0])
+
+    def asked(machine: SSHMachine) -> int:
+        error_of(lambda: machine.sh("true"))
+        return len(came)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=silent, args=(listener,), daemon=True).start()
+        endpoint = Endpoint("127.0.0.1", listener.getsockname()[1], "root", (), (), "words")
+        patience = Patience(connect=2.5, silence=0.5)
+        with SSHMachine("prod", endpoint, HostKeys(tmp_path / "known", ()), patience) as machine:
+            assert [asked(machine) for _ in range(3)] == [1, 1, 1]
+            wait_until(lambda: asked(machine) == 2, "it is dialled again a moment later")
+        listener.shutdown(socket.SHUT_RDWR)
+    for end in came:
+        end.close()
 
 
 def test_a_wrong_user_is_named_with_the_keys_that_were_tried(sshd: OwnSshd) -> None:

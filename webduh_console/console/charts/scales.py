@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from math import ceil, floor, log10
+from math import ceil, floor, isclose, log2, log10
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _TIME_STEPS = (
@@ -31,13 +31,17 @@ def nice_bytes(largest: float, least: float) -> float:
 
 
 def value_rows(top: float, height: int) -> dict[int, float]:
-    """Row (0 is the upper) → the value that stands beside it: both ends, and what is round between them."""
-    parts = 4 if height >= 12 else 2 if height >= 6 else 1
-    rows = {height - 1: 0.0, 0: top}
-    for part in range(1, parts):
-        row = height - round(part * height / parts)
-        rows[row] = top * (height - row) / height
-    return rows
+    """Row (0 is the upper) → the value that stands beside it: both ends, and round ones in the rows nearest to them."""
+    wanted = (4, 5) if height >= 12 else (2,) if height >= 6 else ()
+    parts = next((parts for parts in wanted if _is_round(top / parts)), 1)
+    between = {height - round(part * height / parts): top * part / parts for part in range(1, parts)}
+    return {height - 1: 0.0, 0: top, **between}
+
+
+def _is_round(value: float) -> bool:
+    """Whether two decimals show all of a value, and it is 1, 2, 2.5 or 5 times a power of ten, or a power of two."""
+    digits = f"{value:.6e}".partition("e")[0].rstrip("0").rstrip(".")
+    return isclose(round(value, 2), value) and (digits in ("1", "2", "2.5", "5") or log2(value).is_integer())
 
 
 def time_step(seconds: float, width: int) -> int:

@@ -23,6 +23,9 @@ Purpose = Literal["command", "stream"]
 _MOST = 10
 _WAIT = 60.0
 _PAUSES = (1.0, 3.0)
+_MOMENT = 2.0
+"""Seconds for which a server that was silent when it was first dialled is not dialled again: who asks why would wait as
+long once more."""
 
 
 class Connections:
@@ -155,7 +158,10 @@ class Connections:
             self._room.notify_all()
 
     def _dial(self, purpose: Purpose) -> None:
-        """Make one more connection. Whoever waited for one that could not be made hears the same error."""
+        """Make one more connection. Whoever waited for one that could not be made hears the same error.
+
+        So does who asks a moment after a server was silent that was never met.
+        """
         asked = time.monotonic()
         with self._dialling:
             if self._failure[0] >= asked:
@@ -166,7 +172,8 @@ class Connections:
             try:
                 link = self._tried()
             except TargetError as error:
-                self._failure = (time.monotonic(), error)
+                silent = not self._met and time.monotonic() - asked > _MOMENT
+                self._failure = (time.monotonic() + (_MOMENT if silent else 0), error)
                 raise
             with self._room:
                 self._links.append((purpose, link))
