@@ -291,6 +291,6 @@ async def test_a_plan_that_a_defect_ended_says_so(full: Context) -> None:
     async with opened(app, (120, 36)) as pilot:
         app.push_screen(PlanScreen("Deploy guestbook", planner))
         await until(pilot, lambda: "The plan was not made: something unexpected went wrong." in drawn(app))
-        assert "Working out" not in drawn(app)
+        await until(pilot, lambda: "Working out" not in drawn(app))
         await pilot.press("escape")
-        assert isinstance(app.screen, HomeScreen)
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))

@@ -56,8 +56,10 @@ async def test_what_is_typed_right_after_enter_is_no_part_of_the_path(empty: Con
         await until(pilot, lambda: wizard(app).looked)
         await until(pilot, lambda: wizard(app).tab == "settings")
         assert wizard(app).draft.source == str(guestbook)
-        await pilot.press("1", "x")
-        assert wizard(app).query_one(SourcePane).text == f"{guestbook}x"
+        await pilot.press("1")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "source")
+        await pilot.press("x")
+        await until(pilot, lambda: wizard(app).query_one(SourcePane).text == f"{guestbook}x")
 
 
 async def test_the_footer_of_the_source_says_what_its_keys_do(empty: Context) -> None:
