@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import msgspec
+from textual.strip import Strip
 from textual.widget import Widget
 
 from webduh_console.console.ink import fitted, width_of
@@ -46,6 +47,7 @@ class Table(Rows):
         self.reverse = False
         self.marked: set[str] = set()
         self._layout: list[tuple[int, int]] = []
+        self._measured = 0
         self._widths: tuple[int, ...] = ()
 
     def count(self) -> int:
@@ -137,12 +139,19 @@ class Table(Rows):
 
     def _measure(self) -> None:
         natural = self._widths or widths_of(self.columns, self.rows)
-        self._layout = layout(self.columns, natural, max(1, self.size.width - 3))
+        self._measured = self.size.width
+        self._layout = layout(self.columns, natural, max(1, self._measured - 3))
 
     def on_resize(self) -> None:
         """Other columns may fit."""
         self._measure()
         super().on_resize()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line; columns that were laid out for another width are laid out again."""
+        if self._measured != self.size.width:
+            self.call_next(self.on_resize)
+        return super().render_line(y)
 
     def draw_head(self, line: int, width: int) -> list[Piece]:
         """The titles, with an arrow at the one it is sorted by."""
