@@ -15,7 +15,6 @@ from webduh_console.frameworks import (
     Match,
     Process,
     Source,
-    SourceError,
     Static,
     argv,
     first_version,
@@ -27,7 +26,7 @@ from webduh_console.frameworks import (
     table,
     tool_version,
 )
-from webduh_plugins.node_config import uncommented
+from webduh_plugins.node_config import commented_json
 from webduh_plugins.node_listen import called_ports
 
 _FILES = ("deno.json", "deno.jsonc")
@@ -133,18 +132,7 @@ def _settings(source: Source) -> _Settings:
     file = next(filter(source.exists, _FILES), "")
     if not file:
         return _Settings("", {}, {})
-    import yaml
-
-    try:  # JSON with comments and commas at its ends, which YAML takes once the comments are gone
-        said = table(yaml.safe_load(uncommented(source.text(file)).replace("\t", " ")))
-    except yaml.YAMLError as error:  # a mark is missing where a character is one that no text has
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = getattr(error, "problem", None) or "it has characters that are no text"
-        what, why = f"{file} is not JSON.", f"Line {line}: {problem}."
-        raise SourceError(
-            what, why, f"Mend {file} there and try again.", file=file, line=line, column=column
-        ) from error
+    said = commented_json(source, file)
     tasks = {name: _task(task) for name, task in table(said, "tasks").items()}
     imports = {name: text for name, text in table(said, "imports").items() if isinstance(text, str)}
     locks = said.get("lock") is not False

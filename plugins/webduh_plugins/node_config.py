@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from webduh_console.frameworks import Check, Command, Source, Static
+from webduh_console.frameworks import Check, Command, Source, SourceError, Static, table
 
 _COMMENTS = re.compile(r"/\*.*?\*/|(?<![:\"'\w])//[^\n]*", re.DOTALL)
 
@@ -45,6 +45,22 @@ def config(source: Source, *names: str) -> str:
 def uncommented(text: str) -> str:
     """A program's text, or JSON with comments, without them."""
     return _COMMENTS.sub("", text)
+
+
+def commented_json(source: Source, file: str) -> dict[str, object]:
+    """What a file of JSON with comments, and commas at its ends, holds. SourceError names the line that is broken."""
+    import yaml
+
+    try:  # YAML takes it once the comments are gone
+        return table(yaml.safe_load(uncommented(source.text(file)).replace("\t", " ")))
+    except yaml.YAMLError as error:  # a mark is missing where a character is one that no text has
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = getattr(error, "problem", None) or "it has characters that are no text"
+        what, why = f"{file} is not JSON.", f"Line {line}: {problem}."
+        raise SourceError(
+            what, why, f"Mend {file} there and try again.", file=file, line=line, column=column
+        ) from error
 
 
 def says(text: str, key: str, value: str) -> bool:

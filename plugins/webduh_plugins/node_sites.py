@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from webduh_console.frameworks import Source, Static, table
-from webduh_plugins.node_config import Output, config, flag, plain, resolved, text_of
+from webduh_plugins.node_config import Output, commented_json, config, flag, plain, resolved, text_of
 from webduh_plugins.node_package import Package
 
 _BASES = {
@@ -187,12 +187,12 @@ def told_folder(source: Source) -> str:
 
 def wrangler_assets(source: Source) -> str:
     """The folder that Cloudflare is told to serve, where no program answers beside it; empty if there is none."""
-    for file in ("wrangler.jsonc", "wrangler.json", "wrangler.toml"):
-        text = re.sub(r"^\s*(?://|#).*|/\*[\s\S]*?\*/", "", source.text(file), flags=re.MULTILINE)
-        found = re.search(r"""assets["\]]?\s*[:=]?\s*\{?[^}\]]*?\bdirectory["]?\s*[:=]\s*["']([^"']+)""", text)
-        if found and not re.search(r"""^\s*["]?main["]?\s*[:=]""", text, re.MULTILINE):
-            return plain(found[1])
-    return ""
+    file = next(filter(source.exists, ("wrangler.json", "wrangler.jsonc", "wrangler.toml")), "")
+    if not file:
+        return ""
+    said = source.toml(file) if file.endswith(".toml") else commented_json(source, file)
+    folder = table(said, "assets").get("directory")
+    return plain(folder) if isinstance(folder, str) and "main" not in said else ""
 
 
 def base_path(source: Source, variant: str) -> str:
