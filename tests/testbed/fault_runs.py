@@ -119,11 +119,11 @@ class Bench:
         answers: dict[int, T] = {}
 
         def work(lane: Lane) -> None:
-            while waiting:
+            while True:
                 with taking:
-                    number = min(waiting, key=lambda n: (cost(lane, waiting[n]), n), default=None)
-                    if number is None:
+                    if not waiting:
                         return
+                    number = min(waiting, key=lambda n: (cost(lane, waiting[n]), n))
                     each = waiting.pop(number)
                 answers[number] = do(lane, each)
 

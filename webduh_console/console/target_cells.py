@@ -190,19 +190,24 @@ def check_lines(facts: Sequence[Fact], width: int) -> list[list[Piece]]:
 
 def needed_lines(
     target: str, alerts: Sequence[Alert], facts: Sequence[Fact] | None, asking: bool, now: datetime, width: int
-) -> tuple[list[list[Piece]], str]:
-    """Alerts, then the checks (None: not checked yet); and in short how many there are of both."""
-    lines, words = alert_lines(alerts, target, width), [counted(len(alerts), "alert")] if alerts else []
+) -> list[list[Piece]]:
+    """Alerts, then the checks (None: not checked yet)."""
+    lines = alert_lines(alerts, target, width)
+    if facts is not None:
+        return lines + check_lines(facts, width)
+    if asking:
+        return [*lines, [(f" {spinner(now)} ", "busy"), (f"asking {target} …", "muted")]]
+    return [*lines, [(" Not checked yet.", "faint")]]
+
+
+def needed_words(alerts: Sequence[Alert], facts: Sequence[Fact] | None, asking: bool, now: datetime) -> str:
+    """In short how many alerts and checks there are; empty before there are any."""
+    words = [counted(len(alerts), "alert")] if alerts else []
     if facts is not None:
         wrong = sum(not fact.ok for fact in facts)
         more = f"  ·  {spinner(now)} asking …" if asking else ""
         words.append((f"{wrong} of {len(facts)} to mend" if wrong else "all well") + more)
-        lines += check_lines(facts, width)
-    elif asking:
-        lines.append([(f" {spinner(now)} ", "busy"), (f"asking {target} …", "muted")])
-    else:
-        lines.append([(" Not checked yet.", "faint")])
-    return lines, " · ".join(words)
+    return " · ".join(words)
 
 
 def chosen_lines(

@@ -321,7 +321,7 @@ def test_log_lines_for_people_for_programs_and_raw(
     assert capsys.readouterr().out == shown
     TextFace().show(lines(raw=True), never)
     assert capsys.readouterr().out == "x\n"
-    TextFace().show(Lines(iter([SILENT]), CancelToken()), never)  # type: ignore[arg-type]
+    TextFace().show(Lines(iter([SILENT]), CancelToken()), never)
     assert capsys.readouterr().out == f"{LOG.at.astimezone():%H:%M:%S}.678 b · The server b cannot be reached.\n"
     JsonFace().show(lines(), never)
     assert json.loads(capsys.readouterr().out) == {

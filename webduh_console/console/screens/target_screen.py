@@ -20,7 +20,7 @@ from webduh_console.console.room_cells import ROOMS, columns_of
 from webduh_console.console.screens.rooms import RoomPane, pane_of
 from webduh_console.console.screens.target_metrics import WithTargetMetrics
 from webduh_console.console.screens.target_tabs import KEYS, TargetTabActions, tabs_of
-from webduh_console.console.target_cells import key_of, needed_lines, target_facts
+from webduh_console.console.target_cells import key_of, needed_lines, needed_words, target_facts
 from webduh_console.console.watching import SILENT_PAUSE, Aside, Checked
 from webduh_console.console.widgets.lines import Flowing, Lines
 from webduh_console.console.widgets.table import Table, titled
@@ -227,8 +227,8 @@ class TargetScreen(TargetTabActions, WithTargetMetrics, inherit_bindings=False):
         alerts = target_alerts(board, self.target, now, checks=False) if shown else []
         asking = "checks" in self._asked
         target, facts = self.target, self.facts
-        pane.flow(lambda width: needed_lines(target, alerts, facts, asking, now, width)[0])
-        if words := needed_lines(target, alerts, facts, asking, now, pane.size.width)[1]:
+        pane.flow(lambda width: needed_lines(target, alerts, facts, asking, now, width))
+        if words := needed_words(alerts, facts, asking, now):
             titled(pane, "Checks", words)
 
     # What is asked for, aside.
